@@ -1,0 +1,48 @@
+"""Put your own AI gateway behind Microsoft Foundry agents: connect, discover, deploy, validate.
+
+The names below are what the notebooks use. Each is imported when it is first asked for, because the Azure SDK, pandas
+and matplotlib together take seconds, and `import gateway_workbook` should not.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConnectionRecord",
+    "Discovered",
+    "Progress",
+    "Step",
+    "__version__",
+    "check_prerequisites",
+    "clean_up",
+    "discover",
+    "figures",
+    "frames",
+    "load_profile",
+    "load_suite",
+    "report",
+    "resource_rows",
+]
+
+from importlib import import_module
+from importlib.metadata import version
+
+__version__ = version("gateway-workbook")
+_FROM = {
+    "ConnectionRecord": "run",
+    "Discovered": "discovery",
+    "Progress": "progress",
+    "Step": "step",
+    "check_prerequisites": "prerequisites",
+    "clean_up": "cleanup",
+    "resource_rows": "arm",
+    "discover": "discovery",
+    "load_profile": "profile",
+    "load_suite": "suite",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_FROM.get(name, name)}")
+    return getattr(module, name) if name in _FROM else module

@@ -1,0 +1,179 @@
+"""The connections of a Foundry project at their ARM resource, over httpx.
+
+Not through azure-mgmt-cognitiveservices, because its stable release drops OAuth2 `tokenUrl` and the identity
+`audience` without a word.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Connections", "Outcome", "resource_rows"]
+
+from collections.abc import Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
+
+import httpx
+
+from gateway_workbook.connection import API_VERSION, Connection, Difference, differences, without_query
+from gateway_workbook.errors import ServiceError
+from gateway_workbook.gateway import Exchange
+from gateway_workbook.target import AUDIENCES, Target
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from gateway_workbook.ledger import Ledger
+    from gateway_workbook.profile import Profile
+    from gateway_workbook.secrets import Secrets
+
+APIM_API_VERSION: Final = "2024-05-01"
+
+Outcome = Literal["created", "unchanged", "replaced", "differs"]
+
+
+class _ArmToken(httpx.Auth):
+    def __init__(self, credential: TokenCredential) -> None:
+        self._credential = credential
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._credential.get_token(AUDIENCES['arm']).token}"
+        yield request
+
+
+class Connections:
+    """The connections of one project, as ARM resources. `http` is used, not owned; failures raise ServiceError."""
+
+    def __init__(self, target: Target, http: httpx.Client, *, credential: TokenCredential, secrets: Secrets) -> None:
+        self._target, self._http, self._secrets = target, http, secrets
+        self._auth = _ArmToken(credential)
+
+    def url(self, name: str = "") -> str:
+        """The resource's URL without the api-version; of the collection without a name."""
+        return f"{self._target.arm}{self._target.project_resource_id}/connections" + (
+            f"/{quote(name, safe='')}" if name else ""
+        )
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """The stored resource, credentials absent, or None when there is none of that name."""
+        response = self._call("GET", self.url(name), missing_ok=True)
+        return None if response is None else dict(response.json())
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every connection of the project, as stored."""
+        found: list[dict[str, Any]] = []
+        url: str | None = self.url()
+        while url:
+            page = self._require("GET", url).json()
+            found += page.get("value", [])
+            url = page.get("nextLink")
+        return found
+
+    def describe(self, profile: Profile) -> Connection:
+        """The connection a profile means on this target; looks the URL up where the profile names an API."""
+        found = None
+        if profile.apim_resource_id and profile.api_name:
+            found = self.api_url(profile.apim_resource_id, profile.api_name)
+        return Connection.of(profile, locate=self._target.locate, target=found)
+
+    def compare(self, connection: Connection) -> tuple[Outcome, tuple[Difference, ...]]:
+        """Whether the connection would be created, is there unchanged, or differs, and in what."""
+        stored = self.get(connection.name)
+        if stored is None:
+            return "created", ()
+        found = differences(connection, stored, secrets=self._secrets)
+        return ("differs" if found else "unchanged"), found
+
+    def apply(
+        self, connection: Connection, *, ledger: Ledger, replace: bool = False
+    ) -> tuple[Outcome, tuple[Difference, ...]]:
+        """Create what is missing, leave what is the same, write over a difference only with `replace`.
+
+        `replace` also sends the secret again where nothing differs: ARM never returns it, so it cannot be compared.
+        """
+        outcome, found = self.compare(connection)
+        if outcome == "created":
+            with ledger.creating("connection", connection.name):
+                self.put(connection)
+        elif replace:
+            self.put(connection)
+            return "replaced", found
+        return outcome, found
+
+    def put(self, connection: Connection) -> dict[str, Any]:
+        """Create the connection or write over it; returns the stored resource."""
+        body = connection.resource(self._secrets)
+        return dict(self._require("PUT", self.url(connection.name), body=body).json())
+
+    def delete(self, name: str) -> bool:
+        """Remove the connection; False when there was none."""
+        return self.get(name) is not None and self._call("DELETE", self.url(name), missing_ok=True) is not None
+
+    def api_url(self, apim_resource_id: str, api_name: str) -> str:
+        """The URL of an API of an API Management service: its gateway's URL and the API's path."""
+        service = f"{self._target.arm}{apim_resource_id}"
+        gateway = self._require("GET", service, version=APIM_API_VERSION).json()["properties"]["gatewayUrl"]
+        path = self._require("GET", f"{service}/apis/{quote(api_name, safe='')}", version=APIM_API_VERSION).json()[
+            "properties"
+        ]["path"]
+        return f"{gateway.rstrip('/')}/{path.strip('/')}"
+
+    def _require(
+        self, method: str, url: str, *, body: Mapping[str, Any] | None = None, version: str = API_VERSION
+    ) -> httpx.Response:
+        response = self._call(method, url, body=body, version=version)
+        if response is None:
+            raise ServiceError(f"{method} {url} answered 404: it does not exist, or you may not see it", status=404)
+        return response
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        version: str = API_VERSION,
+        missing_ok: bool = False,
+    ) -> httpx.Response | None:
+        params = {} if "api-version=" in url else {"api-version": version}
+        try:
+            response = self._http.request(method, httpx.URL(url).copy_merge_params(params), json=body, auth=self._auth)
+        except httpx.HTTPError as error:
+            raise ServiceError(
+                f"{method} {url} got no answer ({type(error).__name__}: {error}): check the network and the target"
+            ) from error
+        if response.status_code == httpx.codes.NOT_FOUND and (missing_ok or method == "GET"):
+            return _missing(response, method, url, missing_ok=missing_ok)
+        if response.is_error or response.is_redirect:
+            answer = Exchange(method=method, url=url, status=response.status_code, text=response.text)
+            raise ServiceError(
+                f"{method} {url} answered {answer.outcome}{_MENDS.get(response.status_code, '')}",
+                status=response.status_code,
+            )
+        return response
+
+
+_MENDS: Final = {
+    401: ": sign in again (`az login`)",
+    403: ": ask for the role Azure AI Project Manager, or Contributor, on the project",
+    404: ": check projectResourceId",
+}
+
+
+def _missing(response: httpx.Response, method: str, url: str, *, missing_ok: bool) -> httpx.Response | None:
+    # ARM answers 404 for a missing connection and for a missing project alike; only the code tells.
+    answer = Exchange(method=method, url=url, status=404, text=response.text)
+    error = answer.body.get("error", {}) if isinstance(answer.body, Mapping) else {}
+    code = error.get("code") if isinstance(error, Mapping) else None
+    if missing_ok and code not in ("ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"):
+        return None
+    raise ServiceError(f"{method} {url} answered {answer.outcome}{_MENDS[404]}", status=404)
+
+
+def resource_rows(resources: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:
+    """Connected resources as the portal's page lists them: name, category, authType and target of each."""
+    return tuple(_row(str(item.get("name")), item.get("properties", {})) for item in resources)
+
+
+def _row(name: str, properties: Mapping[str, Any]) -> dict[str, str]:
+    shown = {field: str(properties.get(field)) for field in ("category", "authType")}
+    return {"name": name, **shown, "target": without_query(str(properties.get("target")))}

@@ -1,0 +1,228 @@
+"""The six notebooks through papermill, one after the other, judged by what each left in the run folder."""
+
+from __future__ import annotations
+
+__all__ = ["EXIT_CODES", "RunOptions", "declared_parameters", "execute"]
+
+import ast
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from traitlets.config import Config
+
+from gateway_workbook import junit, report, workbook
+from gateway_workbook.errors import UsageError
+from gateway_workbook.profile import load_profile
+from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
+from gateway_workbook.step import unknown_parameter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXIT_CODES: Final[Mapping[State, int]] = {"passed": 0, "failed": 1, "refused": 2, "broken": 3, "running": 3}
+OWN_PARAMETERS: Final = ("run_dir", "profile", "target")
+
+
+class NotebookTimeoutError(Exception):
+    """A notebook ran longer than it may."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What to run; `timeout` is seconds per notebook, `parameters` are given to every notebook that declares them."""
+
+    profile: str
+    target: str
+    run_dir: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = False
+    timeout: float = 900
+
+
+Tell = Callable[[str, StepRecord | None], None]
+
+
+def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRecord]:
+    """Run the notebooks and write the report; returns one record per notebook that ran.
+
+    A notebook that does not pass ends the walk, but cleaning up still happens (unless `keep`). `tell` hears of each
+    notebook as it starts (None) and ends. Raises UsageError before anything runs when a parameter or the profile is
+    unusable; KeyboardInterrupt after cleaning up.
+    """
+    parameters = _typed(options.parameters)
+    load_profile(options.profile)
+    folder = run_folder(options.run_dir).absolute()
+    parameters |= {"run_dir": str(folder), "profile": options.profile, "target": options.target}
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    walk = _Walk(folder, parameters, timeout=options.timeout, tell=tell)
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        walk.until_one_fails(STEPS[:-1])
+    except KeyboardInterrupt as interrupt:
+        interrupted = interrupt
+    if not options.keep and (folder / "run.json").exists():
+        walk.one(CLEAN_UP)
+    if (folder / "run.json").exists():
+        run = Run(folder)
+        report.write(run)
+        junit.write(run)
+    if interrupted:
+        raise interrupted
+    return walk.records
+
+
+class _Walk:
+    def __init__(self, folder: Path, parameters: Mapping[str, Any], *, timeout: float, tell: Tell) -> None:
+        self._folder, self._parameters, self._timeout, self._tell = folder, parameters, timeout, tell
+        self.records: list[StepRecord] = []
+
+    def until_one_fails(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            if self.one(name).state != "passed":
+                return
+
+    def one(self, name: str) -> StepRecord:
+        self._tell(name, None)
+        started = datetime.now(UTC)
+        problem: str | None = "interrupted"
+        try:
+            problem = self._papermill(name)
+        finally:
+            record = self._judged(name, started, problem)
+            self.records.append(record)
+            self._tell(name, record)
+        return record
+
+    def _papermill(self, name: str) -> str | None:
+        import papermill
+        from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+        declared = declared_parameters()[name]
+        output = self._folder / "notebooks" / f"{name}.ipynb"
+        output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with _time_limit(self._timeout), _private_channel() as channel:
+                papermill.execute_notebook(
+                    workbook.folder() / f"{name}.ipynb",
+                    output,
+                    parameters={key: value for key, value in self._parameters.items() if key in declared},
+                    kernel_name="python3",
+                    progress_bar=False,
+                    execution_timeout=int(self._timeout),
+                    config=channel,
+                )
+        except papermill.exceptions.PapermillExecutionError as error:
+            return f"{error.ename}: {error.evalue}"
+        except (
+            papermill.exceptions.PapermillException,
+            CellControlSignal,
+            DeadKernelError,
+            NotebookTimeoutError,
+            RuntimeError,
+        ) as error:
+            return f"{type(error).__name__}: {error}".strip()
+        return None
+
+    def _judged(self, name: str, started: datetime, problem: str | None) -> StepRecord:
+        run = Run(self._folder)
+        record = run.step(name)
+        if (
+            record
+            and record.started >= started
+            and record.state != "running"
+            and not (problem and record.state == "passed")
+        ):
+            return record
+        # The notebook left no word of its own: killed, out of time, or stopped before it began.
+        state: State = "refused" if problem and problem.startswith(("UsageError", "ProfileError")) else "broken"
+        found = problem or "the notebook ended without reaching its checkpoint"
+        judged = StepRecord(step=name, state=state, started=started, finished=datetime.now(UTC), found=found)
+        if (self._folder / "run.json").exists():
+            run.record(judged)
+        return judged
+
+
+@contextmanager
+def _private_channel() -> Iterator[Config]:
+    """Talk to the kernel over sockets in a folder of this user: on TCP anybody on the machine could listen."""
+    if sys.platform == "win32":
+        yield Config()
+        return
+    with TemporaryDirectory(prefix="gateway-workbook-") as folder:
+        # Kernels that share an `ip` over IPC would share their sockets too.
+        yield Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Bound a whole notebook, not only its cells: a kernel can be idle for ever after a lost message."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield  # no alarms here (Windows, worker threads): the limit per cell still holds
+        return
+
+    def out_of_time(*_: object) -> None:
+        raise NotebookTimeoutError(f"stopped after {seconds:.0f} s: raise --timeout, or look for what hangs")
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@cache
+def declared_parameters() -> dict[str, dict[str, Any]]:
+    """Parameters of each notebook with their defaults, read from the cells tagged `parameters`."""
+    return {name: _defaults(workbook.folder() / f"{name}.ipynb") for name in STEPS}
+
+
+def _defaults(path: Path) -> dict[str, Any]:
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    found: dict[str, Any] = {}
+    for statement in ast.parse("\n".join(cell.source for cell in cells)).body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+            found[statement.target.id] = ast.literal_eval(statement.value)
+    return found
+
+
+def _typed(given: Mapping[str, str]) -> dict[str, Any]:
+    known = {
+        key: value
+        for parameters in declared_parameters().values()
+        for key, value in parameters.items()
+        if key not in OWN_PARAMETERS
+    }
+    for name in given:
+        if name in OWN_PARAMETERS:
+            raise UsageError(f"'{name}' has an option of its own: write --{name.replace('_', '-')}")
+        if name not in known:
+            raise UsageError(unknown_parameter(name, known))
+    return {name: _value(name, text, known[name]) for name, text in given.items()}
+
+
+def _value(name: str, text: str, default: object) -> object:
+    if isinstance(default, str):
+        return text
+    spelled = {"true": "True", "false": "False"}.get(text.lower(), text)
+    try:
+        value = ast.literal_eval(spelled)
+    except (ValueError, SyntaxError):
+        value = None
+    if isinstance(default, float) and isinstance(value, int):
+        value = float(value)
+    if type(value) is not type(default):
+        raise UsageError(f"parameter '{name}' takes a {type(default).__name__} such as {default!r}, not {text!r}")
+    return value

@@ -1,0 +1,152 @@
+"""Which models a connection offers: what is listed, what can be got one by one, and what answers a prompt."""
+
+from __future__ import annotations
+
+__all__ = ["Discovered", "DiscoveredModel", "discover"]
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway_workbook.errors import UsageError
+from gateway_workbook.gateway import Exchange, Gateway
+from gateway_workbook.profile import Model, Provider
+
+PROMPT: Final = "Reply with exactly: ok"
+Source = Literal["static", "dynamic"]
+Answered = Literal["yes", "no", "not asked"]
+
+
+class DiscoveredModel(BaseModel):
+    """One deployment and what is known of it; `why` names the answer behind the first "no"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    deployment: str
+    model: str
+    version: str = ""
+    format: str = ""
+    listed: Answered = "yes"
+    gettable: Answered = "not asked"
+    callable: Answered = "not asked"
+    why: str = ""
+
+
+class Discovered(BaseModel):
+    """The outcome of discovery; `problem` is None when the list could be had and read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: Source
+    provider: Provider | None = None
+    models: tuple[DiscoveredModel, ...] = ()
+    listing: Exchange | None = None
+    problem: str | None = None
+
+    @property
+    def callable(self) -> list[str]:
+        """Deployments that answered a prompt, in the gateway's order."""
+        return [model.deployment for model in self.models if model.callable == "yes"]
+
+    def choose(self, deployment: str = "") -> str:
+        """The deployment of that name, or the first that answers; raises UsageError naming those that do."""
+        if (deployment or None) not in (None, *self.callable) or not self.callable:
+            raise UsageError(
+                f"no callable deployment '{deployment}': those that answer are {', '.join(self.callable) or 'none'}"
+            )
+        return deployment or self.callable[0]
+
+
+def discover(gateway: Gateway, *, only: Iterable[str] = (), most: int = 20, parallel: int = 4) -> Discovered:
+    """List the models, then get and call each (`only` those named; at most `most`, as every call costs tokens)."""
+    wanted = tuple(only)
+    found = _listed(gateway)
+    unknown = sorted(set(wanted) - {model.deployment for model in found.models})
+    if unknown and not found.problem:
+        listed = ", ".join(model.deployment for model in found.models)
+        raise UsageError(f"no deployment {', '.join(unknown)} on {gateway.connection.name}: it lists {listed}")
+    tested = [model for model in found.models if not wanted or model.deployment in wanted][:most]
+    with ThreadPoolExecutor(parallel) as pool:
+        results = {model.deployment: model for model in pool.map(lambda model: _tested(gateway, model), tested)}
+    return found.model_copy(update={"models": tuple(results.get(model.deployment, model) for model in found.models)})
+
+
+def _listed(gateway: Gateway) -> Discovered:
+    discovery = gateway.connection.effective_discovery
+    if discovery == "static":
+        return Discovered(source="static", models=tuple(_from_model(model) for model in gateway.connection.models))
+    listing = gateway.list_models()
+    asked = f"GET {listing.url} answered"
+    found = Discovered(source="dynamic", provider=discovery.provider, listing=listing.model_copy(update={"text": ""}))
+    if not listing.ok:
+        return found.model_copy(update={"problem": f"{asked} {listing.outcome}"})
+    try:
+        models = tuple(_READERS[discovery.provider](listing.body))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        wrong_form = f"{asked} {listing.status}, but not in {discovery.provider} form: {_seen(listing)}"
+        return found.model_copy(update={"problem": wrong_form})
+    problem = None if models else f"{asked} {listing.status} with an empty list"
+    return found.model_copy(update={"models": models, "problem": problem})
+
+
+def _seen(listing: Exchange) -> str:
+    other = {"value": "AzureOpenAI", "data": "OpenAI"}
+    for key, provider in other.items():
+        if isinstance(listing.body, Mapping) and key in listing.body:
+            return f"write deploymentProvider: {provider}"
+    return (
+        "check listModelsEndpoint"
+        if listing.body is not None
+        else "it is not JSON; check the target, a portal or login page may stand before the gateway"
+    )
+
+
+def _tested(gateway: Gateway, model: DiscoveredModel) -> DiscoveredModel:
+    checks: dict[str, Exchange] = {}
+    if gateway.connection.effective_discovery != "static":
+        checks["gettable"] = gateway.get_model(model.deployment)
+    checks["callable"] = gateway.chat(model.deployment, [{"role": "user", "content": PROMPT}])
+    passed = {name: exchange.ok and _READABLE[name](exchange.body) for name, exchange in checks.items()}
+    why = next(
+        (f"{checks[name].method} {checks[name].url}: {_reason(checks[name])}" for name, ok in passed.items() if not ok),
+        "",
+    )
+    return model.model_copy(update={name: "yes" if ok else "no" for name, ok in passed.items()} | {"why": why})
+
+
+def _reason(exchange: Exchange) -> str:
+    return f"{exchange.status} without the expected JSON" if exchange.ok else exchange.outcome
+
+
+def _from_model(model: Model) -> DiscoveredModel:
+    details = model.properties.model
+    return DiscoveredModel(deployment=model.name, model=details.name, version=details.version, format=details.format)
+
+
+def _azure_openai(body: Any) -> Iterable[DiscoveredModel]:
+    return [
+        _from_model(
+            Model.model_validate({"name": item["name"], "properties": {"model": _known(item["properties"]["model"])}})
+        )
+        for item in body["value"]
+    ]
+
+
+def _known(details: Mapping[str, Any]) -> dict[str, Any]:
+    # Real lists carry more (capabilities, …); these three are the contract.
+    return {key: str(details[key]) for key in ("name", "version", "format") if details.get(key) is not None}
+
+
+def _openai(body: Any) -> Iterable[DiscoveredModel]:
+    return [
+        DiscoveredModel(deployment=str(item["id"]), model=str(item["id"]), format="OpenAI") for item in body["data"]
+    ]
+
+
+_READERS: Final = {"AzureOpenAI": _azure_openai, "OpenAI": _openai}
+_READABLE: Final = {
+    "gettable": lambda body: isinstance(body, Mapping) and bool(body.get("id") or body.get("name")),
+    "callable": lambda body: isinstance(body, Mapping) and bool(body.get("choices")),
+}

@@ -1,0 +1,223 @@
+"""What a run found, as pandas frames for people: one row a thing, named in words, marked beyond colour."""
+
+from __future__ import annotations
+
+__all__ = [
+    "agent",
+    "differences",
+    "discovery",
+    "ledger",
+    "mark",
+    "models",
+    "prerequisites",
+    "resources",
+    "steps",
+    "suite",
+    "target",
+    "verdicts",
+]
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from gateway_workbook.connection import without_query
+from gateway_workbook.gateway import chat_url, endpoint_url
+from gateway_workbook.stages import stages
+from gateway_workbook.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from gateway_workbook.connection import Connection, Difference
+    from gateway_workbook.discovery import Discovered
+    from gateway_workbook.ledger import Ledger
+    from gateway_workbook.prerequisites import Prerequisite
+    from gateway_workbook.run import AgentRecord, Run
+    from gateway_workbook.suite import Suite
+    from gateway_workbook.target import Target
+    from gateway_workbook.validation import Verdict
+
+_GLYPHS: Final = {
+    "yes": "✓",
+    "passed": "✓",
+    "no": "✗",
+    "failed": "✗",
+    "refused": "✗",
+    "broken": "✗",
+    "no answer": "✗",
+    "running": "…",
+    "overtaken": "↺",
+}
+
+
+_NO_ROWS: Final = "no rows"
+_STYLE: Final = (
+    "<style>table.gateway-workbook th, table.gateway-workbook td "
+    "{text-align: left !important; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; "
+    "max-width: 45em}"
+    "</style>"
+)
+
+
+def mark(word: str) -> str:
+    """A finding with its glyph before it: `✓ yes`, `✗ failed`, `– not asked`."""
+    return f"{_GLYPHS.get(word, '–')} {word}"
+
+
+def steps(run: Run) -> pd.DataFrame:
+    """The six notebooks: verdict, seconds and what each found."""
+    rows = [(stage.step, mark(stage.standing), stage.seconds, stage.found) for stage in stages(run)]
+    return _frame(("Step", "Verdict", "Seconds", "Found"), rows)
+
+
+def models(discovered: Discovered) -> pd.DataFrame:
+    """The deployments: listed, gettable, callable, and the answer behind the first no."""
+    columns = ("Deployment", "Model", "Version", "Format", "Listed", "Gettable", "Callable", "Why")
+    rows = [
+        (
+            found.deployment,
+            found.model,
+            found.version,
+            found.format,
+            mark(found.listed),
+            mark(found.gettable),
+            mark(found.callable),
+            found.why,
+        )
+        for found in discovered.models
+    ]
+    return _frame(columns, rows)
+
+
+def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    """Every prompt on every route: verdict, price, proof in the gateway's log, and what did not hold."""
+    columns = ("Prompt", "Route", "Verdict", "Seconds", "Tokens", "In the gateway's log", "What did not hold")
+    rows = [
+        (
+            found.prompt,
+            found.route,
+            mark(found.judgement),
+            found.seconds,
+            found.tokens,
+            logged(found),
+            "; ".join(found.failures),
+        )
+        for found in verdicts
+    ]
+    return _frame(columns, rows)
+
+
+def logged(verdict: Verdict) -> str:
+    """Whether the gateway's log shows the agent's call; a call straight to the gateway needs no such proof."""
+    if verdict.route == "gateway":
+        return "– not needed"
+    return (
+        "– no log to look in" if verdict.through_gateway is None else mark("yes" if verdict.through_gateway else "no")
+    )
+
+
+def resources(records: Iterable[Mapping[str, str]]) -> pd.DataFrame:
+    """Connected resources as the portal lists them under Operate > Admin > Projects."""
+    rows = [
+        (*(record.get(key, "") for key in ("name", "category", "authType")), without_query(record.get("target", "")))
+        for record in records
+    ]
+    return _frame(("Name", "Category", "Authentication", "Target"), rows)
+
+
+def target(target: Target) -> pd.DataFrame:
+    """Where a run goes."""
+    rows = [
+        ("Target", target.kind),
+        ("Project", target.project_resource_id.rsplit("/", 1)[1]),
+        ("Project endpoint", target.project_endpoint),
+    ]
+    if target.descriptor:
+        rows.append(("Portal", target.descriptor.portal))
+    return _frame(("What", "Value"), rows)
+
+
+def prerequisites(found: Iterable[Prerequisite]) -> pd.DataFrame:
+    """What is there, what is missing, and the mend."""
+    return _frame(
+        ("What", "There", "Mend"), [(row.what, mark("yes" if row.there else "no"), row.mend) for row in found]
+    )
+
+
+def differences(found: Iterable[Difference]) -> pd.DataFrame:
+    """Where a stored connection is not what the profile says."""
+    return _frame(("Field", "Profile", "Stored"), [(row.field, row.wanted, row.found) for row in found])
+
+
+def discovery(connection: Connection) -> pd.DataFrame:
+    """The requests that discovery and inference make of the gateway."""
+    if connection.effective_discovery == "static":
+        looked_up = [("List", "no request: the connection lists its models"), ("Get", "no request")]
+    else:
+        looked_up = [
+            (kind.title(), "GET " + endpoint_url(connection, kind, "NAME").replace("NAME", "{deployment}"))
+            for kind in ("list", "get")
+        ]
+    call = "POST " + chat_url(connection, "NAME").replace("NAME", "{deployment}")
+    return _frame(("Step", "Request"), [*looked_up, ("Call", without_query(call))])
+
+
+def agent(agent: AgentRecord) -> pd.DataFrame:
+    """The deployed agent."""
+    return _frame(
+        ("What", "Value"),
+        [("Agent", agent.name), ("Version", agent.version), ("Model", agent.model), ("Outcome", agent.outcome)],
+    )
+
+
+def suite(suite: Suite) -> pd.DataFrame:
+    """The prompts and what their answers must hold."""
+    rows = [
+        (prompt.name, prompt.prompt, "; ".join(map(str, prompt.assertions)), ", ".join(prompt.routes))
+        for prompt in suite.prompts
+    ]
+    return _frame(("Prompt", "Text", "Assertions", "Routes"), rows)
+
+
+def ledger(ledger: Ledger) -> pd.DataFrame:
+    """What the run still owns."""
+    rows = [(entry.kind, entry.name, f"{entry.time:%Y-%m-%d %H:%M:%S} UTC") for entry in ledger.open_entries()]
+    return _frame(("Kind", "Name", "Written down"), rows)
+
+
+def _frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+    shown = [[visible(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    frame = _table_class()(shown, columns=list(columns))
+    numbers = {"Seconds": "Float64", "Tokens": "Int64"}  # the kinds that can be missing
+    return frame.astype({name: kind for name, kind in numbers.items() if name in frame})
+
+
+@cache
+def _table_class() -> type[pd.DataFrame]:
+    import pandas as pd
+
+    class Table(pd.DataFrame):
+        """A frame for reading: nothing cut off, no row numbers, text to the left, `$` left as it is."""
+
+        @property
+        def _constructor(self) -> type[pd.DataFrame]:
+            return Table
+
+        def __repr__(self) -> str:
+            return self.to_string(index=False, justify="left", float_format="{:.2f}".format) if len(self) else _NO_ROWS
+
+        def _repr_html_(self) -> str:
+            if not len(self):
+                return f"<p>{_NO_ROWS}</p>"
+            with pd.option_context("display.max_colwidth", None):
+                return _STYLE + self.to_html(
+                    index=False,
+                    border=0,
+                    na_rep="",
+                    float_format="{:.2f}".format,
+                    classes=["gateway-workbook", "tex2jax_ignore", "mathjax_ignore"],
+                )
+
+    return Table

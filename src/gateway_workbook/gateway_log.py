@@ -1,0 +1,50 @@
+"""Proof that an agent's answer came through the gateway: its request, found in a log.
+
+Only the sandbox offers logs; on Azure the answer is None, not known. The sandbox's Agent Service sends the response's
+id as `x-request-id`, which its gateways write down.
+"""
+
+from __future__ import annotations
+
+__all__ = ["gateway_log"]
+
+from typing import TYPE_CHECKING, Any
+
+from gateway_workbook.errors import ServiceError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from gateway_workbook.connection import Connection
+    from gateway_workbook.target import Target
+    from gateway_workbook.validation import SeenBy
+
+
+def gateway_log(target: Target, connection: Connection, http: httpx.Client) -> SeenBy:
+    """A function from a response's id to whether the log shows it.
+
+    The gateway's own log where the sandbox plays the gateway, otherwise the sandbox's record of what its Agent Service
+    called.
+    """
+    if target.descriptor is None:
+        return lambda _: None
+    url = target.descriptor.url
+    gateway = connection.target.removeprefix(f"{url}/gateways/").split("/")[0]
+    if connection.target.startswith(f"{url}/gateways/"):
+        return lambda response_id: bool(
+            _rows(http, f"{url}/sandbox/gateways/{gateway}/requests", request_id=response_id)
+        )
+    calls = f"{url}/sandbox/agent-calls"
+    return lambda response_id: any(
+        row["url"].startswith(connection.target) for row in _rows(http, calls, response_id=response_id)
+    )
+
+
+def _rows(http: httpx.Client, url: str, **query: str) -> list[dict[str, Any]]:
+    response = http.get(url, params=query)
+    if not response.is_success:
+        raise ServiceError(
+            f"GET {url} answered {response.status_code}: restart the sandbox", status=response.status_code
+        )
+    rows: list[dict[str, Any]] = response.json()["value"]
+    return rows

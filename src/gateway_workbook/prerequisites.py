@@ -1,0 +1,70 @@
+"""What has to be there before the first call: secrets, a sign-in, a project that may be read."""
+
+from __future__ import annotations
+
+__all__ = ["Prerequisite", "check_prerequisites"]
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway_workbook.errors import ServiceError, UsageError
+from gateway_workbook.secrets import SecretReference, is_reference
+from gateway_workbook.target import AUDIENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway_workbook.profile import Profile
+    from gateway_workbook.step import Step
+
+
+class Prerequisite(BaseModel):
+    """One thing that is there or missing; `mend` is empty when it is there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    there: bool
+    mend: str = ""
+
+
+def check_prerequisites(step: Step) -> tuple[Prerequisite, ...]:
+    """Every prerequisite of a run, the missing ones with what to do about them."""
+    profile = step.run.profile()
+    secrets = [
+        _checked(f"secret {reference}", partial(step.secrets.resolve, reference)) for reference in references(profile)
+    ]
+    return (
+        *secrets,
+        _checked("Entra sign-in", partial(_sign_in, step)),
+        _checked("Foundry project", step.connections.list),
+    )
+
+
+def references(profile: Profile) -> list[SecretReference]:
+    """Every reference to a secret that a profile makes."""
+    headers = [SecretReference.parse(value) for value in profile.custom_headers.values() if is_reference(value)]
+    return [reference for reference in (profile.api_key, profile.client_secret) if reference] + headers
+
+
+def _sign_in(step: Step) -> None:
+    from azure.core.exceptions import ClientAuthenticationError
+
+    try:
+        step.credential.get_token(AUDIENCES["arm"])
+    except ClientAuthenticationError as error:
+        first = error.message.splitlines()[0]
+        raise UsageError(
+            f"no Entra token ({first}): sign in with `az login`, "
+            "or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+        ) from error
+
+
+def _checked(what: str, attempt: Callable[[], object]) -> Prerequisite:
+    try:
+        attempt()
+    except (UsageError, ServiceError) as error:
+        return Prerequisite(what=what, there=False, mend=str(error))
+    return Prerequisite(what=what, there=True)

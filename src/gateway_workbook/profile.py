@@ -1,0 +1,173 @@
+"""A gateway's settings as people keep them: YAML in the public template's names, or its ARM parameter file."""
+
+from __future__ import annotations
+
+__all__ = ["AuthConfig", "Model", "ModelDetails", "Profile", "load_profile"]
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gateway_workbook.document import Document, placeholders, sentences
+from gateway_workbook.parameter_file import from_parameter_file
+from gateway_workbook.profile_rules import Problem, broken_rules
+from gateway_workbook.secrets import SecretReference
+from gateway_workbook.workbook import ready_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IDENTITY_AUDIENCE: Final = "https://cognitiveservices.azure.com"
+
+Category = Literal["ApiManagement", "ModelGateway"]
+AuthType = Literal["ApiKey", "OAuth2", "ProjectManagedIdentity"]
+Provider = Literal["OpenAI", "AzureOpenAI"]
+Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
+
+
+def _flag(value: object) -> object:
+    spelled = {"true": True, "false": False}.get(str(value).lower())
+    if spelled is None:
+        raise ValueError("not a yes-or-no value; write true or false")
+    return spelled
+
+
+def _absent_when_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+OptionalText = Annotated[Text | None, BeforeValidator(_absent_when_empty)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,  # the input may be a secret in the wrong place
+    )
+
+
+class ModelDetails(_Strict):
+    """What a model is, for people and catalogues; never sent to the gateway."""
+
+    name: Text
+    version: str = ""
+    format: Text = "OpenAI"
+
+
+class ModelProperties(_Strict):
+    """The one-field wrapper that ARM puts around a model's details."""
+
+    model: ModelDetails
+
+
+class Model(_Strict):
+    """One entry of `staticModels`; `name` is the deployment, the name the gateway is sent."""
+
+    name: Text
+    properties: ModelProperties
+
+
+class AuthConfig(_Strict):
+    """The header that carries the key; `{api_key}` in `format` is replaced by it."""
+
+    type: Literal["api_key"] = "api_key"
+    name: Text
+    format: Text = "{api_key}"
+
+
+class Profile(_Strict):
+    """One gateway connection as a person writes it; field names in files are those of the public template.
+
+    Rules that join fields are in `profile_rules`; construct with `Profile.parse`, which names every problem.
+    """
+
+    category: Category
+    connection_name: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")]
+    project_resource_id: OptionalText = None
+    target_url: OptionalText = None
+    gateway_name: OptionalText = None
+    apim_resource_id: OptionalText = None
+    api_name: OptionalText = None
+    apim_subscription_name: OptionalText = None
+    auth_type: AuthType
+    api_key: SecretReference | None = None
+    client_id: OptionalText = None
+    client_secret: SecretReference | None = None
+    token_url: OptionalText = None
+    scopes: tuple[Text, ...] = ()
+    audience: OptionalText = None
+    is_shared_to_all: Flag = False
+    deployment_in_path: Flag = False
+    inference_api_version: Annotated[OptionalText, Field(alias="inferenceAPIVersion")] = None
+    deployment_api_version: Annotated[OptionalText, Field(alias="deploymentAPIVersion")] = None
+    static_models: tuple[Model, ...] = ()
+    list_models_endpoint: OptionalText = None
+    get_model_endpoint: OptionalText = None
+    deployment_provider: Provider | None = None
+    auth_config: AuthConfig | None = None
+    custom_headers: dict[Text, Text] = Field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, document: Document) -> Self:
+        """Check plain data; raises ProfileError with every problem, its place and its mend."""
+        if not isinstance(document.value, Mapping) or not document.value:
+            raise document.refuse(
+                [((), "is not a profile: write `category`, `connectionName`, `targetUrl`, … as a mapping")]
+            )
+        data = _normalized(document.value)
+        problems: list[Problem] = [
+            (path, f"placeholder {found} is not filled in; write your own value") for path, found in placeholders(data)
+        ]
+        unfilled = {path for path, _ in problems}
+        problems += [problem for problem in broken_rules(data) if tuple(problem[0]) not in unfilled]
+        try:
+            profile = cls.model_validate(data)
+        except ValidationError as error:
+            problems += [problem for problem in sentences(error, cls) if not _covered(problem, problems)]
+        if problems:
+            raise document.refuse(problems)
+        return profile
+
+    def to_data(self) -> dict[str, Any]:
+        """The profile as plain data under the template's names, without what is at its default."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return data | {"deploymentInPath": self.deployment_in_path}  # without it an ApiManagement profile is refused
+
+    def to_yaml(self) -> str:
+        """The profile as YAML that `load_profile` reads back to an equal profile."""
+        return yaml.safe_dump(self.to_data(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Read a profile by its path, or a ready one of notebooks/gateways by its name.
+
+    Raises UsageError when there is no such file, ProfileError when it is not a usable profile.
+    """
+    document = Document.read(ready_file(name_or_path, kind="gateways"))
+    if isinstance(document.value, Mapping) and "parameters" in document.value:
+        document = from_parameter_file(document)
+    return Profile.parse(document)
+
+
+def _normalized(value: Mapping[str, Any]) -> dict[str, Any]:
+    data = dict(value)
+    if "category" not in data:
+        told = {"ApiManagement": {"apimResourceId", "apiName"}, "ModelGateway": {"gatewayName"}}
+        data.update(("category", category) for category, keys in told.items() if keys & set(data))
+    if data.get("authType") == "AAD":  # older texts; the same thing
+        data["authType"] = "ProjectManagedIdentity"
+    if data.get("authType") == "ProjectManagedIdentity":
+        data.setdefault("audience", IDENTITY_AUDIENCE)
+    return data
+
+
+def _covered(problem: Problem, problems: list[Problem]) -> bool:
+    return any(tuple(problem[0]) == tuple(other[0]) for other in problems)

@@ -1,0 +1,181 @@
+"""One notebook at work: it begins from the run folder, and ends in a checkpoint that holds or fails the notebook."""
+
+from __future__ import annotations
+
+__all__ = ["Step"]
+
+import ast
+import difflib
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from IPython.core.getipython import get_ipython
+
+from gateway_workbook import report as reports
+from gateway_workbook import target as targets
+from gateway_workbook.agents import Agents
+from gateway_workbook.arm import Connections
+from gateway_workbook.errors import CheckpointFailed, ServiceError, UsageError
+from gateway_workbook.gateway import Gateway
+from gateway_workbook.gateway_log import gateway_log
+from gateway_workbook.profile import load_profile
+from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
+from gateway_workbook.validation import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import httpx
+    from azure.core.credentials import TokenCredential
+
+    from gateway_workbook.connection import Connection
+    from gateway_workbook.secrets import Secrets
+
+_INJECTED = "# Parameters"  # what papermill writes above the parameters it injects
+
+
+class Step:
+    """The notebook named `name` on a run folder; `run` has its files, `target` says where it goes.
+
+    Clients are made on first use and closed by `checkpoint`.
+    """
+
+    def __init__(self, name: str, run: Run) -> None:
+        self.name, self.run, self.target = name, run, run.target()
+        self.secrets: Secrets = self.target.secrets()
+        self.credential: TokenCredential = self.target.credential()
+        self._open = ExitStack()
+        self._http: httpx.Client | None = None
+        self._started = datetime.now(UTC)
+        self._put("running", "")
+        _tell_failures(self)
+
+    @classmethod
+    def start(cls, run_dir: str | Path, *, profile: str, target: str) -> Self:
+        """Begin notebook 00: make the run folder from a profile and a target (`sandbox` or `azure`)."""
+        _refuse_unknown_parameters()
+        chosen = load_profile(profile)
+        if target not in ("sandbox", "azure"):
+            raise UsageError(f"no target '{target}': write sandbox or azure")
+        where = targets.sandbox() if target == "sandbox" else targets.azure(chosen.project_resource_id)
+        for url in filter(None, (chosen.target_url, chosen.token_url)):
+            where.locate(url)
+        return cls(STEPS[0], Run.start(run_dir, profile=chosen, target=where, source=profile))
+
+    @classmethod
+    def begin(cls, name: str, run_dir: str | Path) -> Self:
+        """Begin a later notebook; raises UsageError saying which one to run first."""
+        _refuse_unknown_parameters()
+        run = Run.open(run_dir)
+        if name != CLEAN_UP:
+            run.require_passed(STEPS[: STEPS.index(name)])
+        return cls(name, run)
+
+    @property
+    def http(self) -> httpx.Client:
+        """One client for gateways and ARM."""
+        if self._http is None:
+            self._http = self._open.enter_context(targets.http_client(self.target))
+        return self._http
+
+    @property
+    def connections(self) -> Connections:
+        """The project's connections."""
+        return Connections(self.target, self.http, credential=self.credential, secrets=self.secrets)
+
+    def gateway(self, connection: Connection) -> Gateway:
+        """A client that calls the connection's gateway as Agent Service does."""
+        return Gateway(connection, self.http, secrets=self.secrets, credential=self.credential)
+
+    def agents(self) -> Agents:
+        """The project's agents."""
+        return self._open.enter_context(Agents(self.target, credential=self.credential))
+
+    def validator(self) -> Validator:
+        """Asks the run's gateway and its agent, and judges; looks for the proof of route where there is a log."""
+        connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
+        return Validator(
+            self.gateway(connection),
+            self.agents(),
+            deployment=agent.deployment,
+            agent=agent.name,
+            seen_by_gateway=gateway_log(self.target, connection, self.http),
+        )
+
+    def checkpoint(self, *, holds: bool, found: str, otherwise: str = "", report: bool = False) -> None:
+        """Write the step's record, and with `report` the report of the run as it now stands.
+
+        Raises CheckpointFailed with `otherwise` when the claim does not hold.
+        """
+        self._open.close()
+        self._http = None
+        self._put("passed" if holds else "failed", found if holds else otherwise or found)
+        if report:
+            print(f"report: {reports.write(self.run)}")  # noqa: T201  where to look
+        if not holds:
+            raise CheckpointFailed(otherwise or found)
+        print(f"✓ {self.name}: {found}")  # noqa: T201  the last line of a notebook
+
+    def fail(self, error: BaseException) -> None:
+        """Note why the notebook stopped before its checkpoint."""
+        state: State = (
+            "refused"
+            if isinstance(error, UsageError)
+            else "failed"
+            if isinstance(error, ServiceError | CheckpointFailed)
+            else "broken"
+        )
+        self._put(state, str(error) if state != "broken" else f"{type(error).__name__}: {error}")
+
+    def _put(self, state: State, found: str) -> None:
+        finished = None if state == "running" else datetime.now(UTC)
+        self.run.record(StepRecord(step=self.name, state=state, started=self._started, finished=finished, found=found))
+
+
+def _tell_failures(step: Step) -> None:
+    """Have IPython tell the step when a cell raises: the record, not papermill's marks, is what a run is judged by."""
+    shell = get_ipython()
+    if shell is None:
+        return
+
+    def after_cell(result: Any) -> None:
+        if result.error_in_exec is not None:
+            step.fail(result.error_in_exec)
+
+    for registered in [
+        callback for callback in shell.events.callbacks["post_run_cell"] if callback.__name__ == "after_cell"
+    ]:
+        shell.events.unregister("post_run_cell", registered)
+    shell.events.register("post_run_cell", after_cell)
+
+
+def _refuse_unknown_parameters() -> None:
+    """Papermill only warns about a parameter the notebook does not declare, and then runs green on the default."""
+    shell = get_ipython()
+    cells: Sequence[str] = (shell.user_ns.get("In") or []) if shell else []
+    injected = next((index for index, cell in enumerate(cells) if cell.startswith(_INJECTED)), None)
+    if injected is None:
+        return
+    declared = set().union(*(_assigned(cell) for cell in cells[:injected]))
+    unknown = sorted(_assigned(cells[injected]) - declared)
+    if unknown:
+        raise UsageError(unknown_parameter(unknown[0], dict.fromkeys(declared, "")))
+
+
+def unknown_parameter(name: str, declared: Mapping[str, object]) -> str:
+    """The sentence for a parameter that no notebook declares."""
+    close = difflib.get_close_matches(name, declared, n=1)
+    return f"unknown parameter '{name}': " + (
+        f"did you mean {close[0]}?" if close else f"there is {', '.join(sorted(declared))}"
+    )
+
+
+def _assigned(source: str) -> set[str]:
+    targets_ = [
+        node.targets if isinstance(node, ast.Assign) else [node.target]
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+    ]
+    return {target.id for group in targets_ for target in group if isinstance(target, ast.Name)}

@@ -1,0 +1,164 @@
+"""Where a run goes: the sandbox on this machine, or Azure. Only the addresses, the credential and the trust differ."""
+
+from __future__ import annotations
+
+__all__ = ["AUDIENCES", "Kind", "Target", "azure", "http_client", "sandbox"]
+
+import os
+import re
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import httpx
+from httpx_retries import Retry, RetryTransport
+from pydantic import BaseModel, ConfigDict
+
+from gateway_workbook.errors import UsageError
+from gateway_workbook.sandbox_process import Descriptor, find_or_start
+from gateway_workbook.secrets import Secrets
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Mapping
+
+    from azure.core.credentials import AccessToken, TokenCredential
+
+Kind = Literal["sandbox", "azure"]
+AZURE_ARM: Final = "https://management.azure.com"
+AUDIENCES: Final = {
+    "arm": "https://management.azure.com/.default",
+    "project": "https://ai.azure.com/.default",
+}
+_PROJECT = re.compile(r".*/accounts/(?P<account>[^/]+)/projects/(?P<project>[^/]+)", re.IGNORECASE)
+_RETRY = Retry(
+    total=3,
+    backoff_factor=0.5,
+    max_backoff_wait=20,
+    total_timeout=60,
+    allowed_methods=["GET", "PUT", "DELETE", "POST"],  # a prompt sent twice costs tokens, nothing else
+    retry_on_exceptions=(),  # a gateway that cannot be reached is a finding, not a reason to wait
+)
+
+
+class Target(BaseModel):
+    """A Foundry project and how to reach it; holds no secret (`sandbox` is read again where one is needed)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    arm: str
+    project_resource_id: str
+    project_endpoint: str
+    descriptor: Descriptor | None = None
+
+    def locate(self, url: str) -> str:
+        """The callable form of a profile's URL; raises UsageError for sandbox:// URLs on Azure."""
+        parts = urlsplit(url)
+        if parts.scheme != "sandbox":
+            return url
+        if self.descriptor is None:
+            raise UsageError(f"{url} exists in the sandbox only: write your gateway's own https:// URL to run on Azure")
+        return f"{self.descriptor.url}/gateways/{parts.netloc}{parts.path}"
+
+    def credential(self) -> TokenCredential:
+        """The Entra credential: DefaultAzureCredential on Azure, the sandbox's managed identity on the sandbox."""
+        from azure.identity import DefaultAzureCredential
+
+        return _SandboxIdentity(self.descriptor.environment) if self.descriptor else DefaultAzureCredential()
+
+    def secrets(self) -> Secrets:
+        """Resolves references; on the sandbox also the keys of its own gateways."""
+        return Secrets(self.descriptor.environment if self.descriptor else {})
+
+    def trust(self) -> ssl.SSLContext:
+        """Certificates to trust: the system's (or SSL_CERT_FILE's), and the sandbox's own CA with --tls."""
+        context = httpx.create_ssl_context()
+        if self.descriptor and self.descriptor.ca:
+            context.load_verify_locations(self.descriptor.ca)
+        return context
+
+    def without_secrets(self) -> Self:
+        """The target as it may be stored."""
+        return self.model_copy(update={"descriptor": self.descriptor and self.descriptor.without_secrets()})
+
+
+class _SandboxIdentity:
+    """azure-identity's managed identity, pointed at the sandbox while it fetches a token.
+
+    It takes its endpoint from the environment alone, and at every fetch. Left there, the two variables would also
+    turn a later DefaultAzureCredential of this process towards the sandbox.
+    """
+
+    _environment_lock = threading.Lock()
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        from azure.identity import ManagedIdentityCredential
+
+        self._variables = {name: environment[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
+        with self._pointed():
+            self._credential = ManagedIdentityCredential()
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        with self._pointed():
+            token: AccessToken = self._credential.get_token(*scopes, **options)
+        return token
+
+    @contextmanager
+    def _pointed(self) -> Iterator[None]:
+        with self._environment_lock:
+            before = {name: os.environ.get(name) for name in self._variables}
+            os.environ.update(self._variables)
+            try:
+                yield
+            finally:
+                for name, value in before.items():
+                    os.environ.pop(name)
+                    if value is not None:
+                        os.environ[name] = value
+
+
+def http_client(target: Target) -> httpx.Client:
+    """A client for gateways and ARM, honouring Retry-After; one is enough for a notebook, close it after use."""
+    trust = target.trust()
+
+    def transport(proxy: str | None = None) -> httpx.BaseTransport:
+        return RetryTransport(httpx.HTTPTransport(verify=trust, proxy=proxy), retry=_RETRY)
+
+    # httpx reads HTTPS_PROXY and its kin only when it makes the transport itself.
+    proxies = {f"{scheme}://": transport(url) for scheme, url in getproxies().items() if scheme in ("http", "https")}
+    direct = [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        *filter(None, (host.strip() for host in os.environ.get("no_proxy", "").split(","))),
+    ]
+    return httpx.Client(
+        transport=transport(),
+        mounts=proxies | dict.fromkeys((f"all://{host}" for host in direct), None) if proxies else None,
+    )
+
+
+def sandbox(*, start: bool = True) -> Target:
+    """The sandbox of this user: the running one, or one started now that outlives this process."""
+    found = find_or_start(start=start)
+    return Target(
+        kind="sandbox",
+        arm=found.arm,
+        project_resource_id=found.project_resource_id,
+        project_endpoint=found.project_endpoint,
+        descriptor=found,
+    )
+
+
+def azure(project_resource_id: str | None, *, project_endpoint: str | None = None) -> Target:
+    """A real Foundry project; its endpoint follows from the resource id unless given."""
+    match = _PROJECT.fullmatch(project_resource_id or "")
+    if match is None or project_resource_id is None:
+        raise UsageError(
+            "no Foundry project: write projectResourceId into the profile (portal: project > Properties > Resource ID)"
+        )
+    endpoint = project_endpoint or f"https://{match['account']}.services.ai.azure.com/api/projects/{match['project']}"
+    return Target(kind="azure", arm=AZURE_ARM, project_resource_id=project_resource_id, project_endpoint=endpoint)
