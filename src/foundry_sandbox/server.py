@@ -68,7 +68,8 @@ def serve(settings: Settings, *, announce: Callable[[Descriptor], None]) -> None
 def listen(ports: list[int]) -> socket.socket:
     """Listen on the first port that is free; the last of `ports` should be 0, which always is."""
     for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With protocol 0 asyncio leaves TCP_NODELAY off, and every answer waits 40 ms for an acknowledgement.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         # On Windows SO_REUSEADDR would let two processes share the port; elsewhere it only skips TIME_WAIT.
         listener.setsockopt(socket.SOL_SOCKET, _reuse_option(), 1)
         try:

@@ -7,6 +7,7 @@ __all__ = ["Agents", "Answer"]
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ class Agents:
         self._target = target
         self._project = _project_client(target, credential)
         self._openai: OpenAI | None = None
+        self._opening = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -114,20 +116,28 @@ class Agents:
         """One prompt to an agent, without history; failures are data."""
         import openai
 
-        if self._openai is None:
-            self._openai = _openai_client(self._project, self._target)
+        client = self._client()
         reference = {"agent_reference": {"type": "agent_reference", "name": agent}}
         started = time.monotonic()
         try:
-            response = self._openai.responses.create(input=prompt, extra_body=reference)
+            answered = client.responses.with_raw_response.create(input=prompt, extra_body=reference)
+            seconds = time.monotonic() - started  # parsing is not the service's time, and the first one takes long
+            response = answered.parse()
         except openai.APIError as error:
             return Answer(seconds=time.monotonic() - started, problem=_api_problem(error))
-        seconds = time.monotonic() - started
         failed = response.error.message if response.error else None
         tokens = response.usage.total_tokens if response.usage else None
         return Answer(
             text=response.output_text, response_id=response.id, seconds=seconds, tokens=tokens, problem=failed
         )
+
+    def _client(self) -> OpenAI:
+        with self._opening:
+            if self._openai is None:
+                self._openai = _openai_client(self._project, self._target)
+                # The SDK imports half a second of modules at the first use; no prompt should be charged for that.
+                _ = self._openai.responses
+            return self._openai
 
 
 def _project_client(target: Target, credential: TokenCredential) -> AIProjectClient:
