@@ -30,7 +30,10 @@ _LIFETIME: Final = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """The API key in a header, in `template`; `also` names headers that must be there beside it."""
+    """The API key in a header, in `template`; `also` names headers that inference needs beside it.
+
+    Not discovery: by the contract a connection's customHeaders join inference requests alone.
+    """
 
     header: str = "api-key"
     template: str = "{api_key}"
@@ -48,13 +51,13 @@ class Bearer:
 def admit(state: State, auth: Key | Bearer, *, request: Request) -> None:
     """Let a request pass or raise Refused."""
     if isinstance(auth, Key):
-        _check_key(state, auth, headers=request.headers)
+        _check_key(state, auth, request=request)
     else:
         _check_bearer(state, auth, request=request)
 
 
-def _check_key(state: State, auth: Key, *, headers: Mapping[str, str]) -> None:
-    given = headers.get(auth.header)
+def _check_key(state: State, auth: Key, *, request: Request) -> None:
+    given = request.headers.get(auth.header)
     if given is None:
         raise _unauthorized(
             "Access denied due to missing key. "
@@ -66,8 +69,8 @@ def _check_key(state: State, auth: Key, *, headers: Mapping[str, str]) -> None:
             f"Access denied due to invalid key in the header {auth.header}. "
             "Provide a valid key, in the form this gateway takes it."
         )
-    for name in auth.also:
-        if not headers.get(name):
+    for name in auth.also if request.method == "POST" else ():
+        if not request.headers.get(name):
             message = f"The header {name} is missing: send it beside {auth.header}."
             raise Refused(Refusal(stage="front", status=403, code="missing_header", message=message))
 

@@ -106,7 +106,7 @@ GATEWAYS: Final[tuple[Gateway, ...]] = (
     Gateway(
         name="custom",
         base="/v1",
-        summary="Wants X-Gateway-Key: Key <key> and a header X-Environment, on discovery too.",
+        summary="Wants X-Gateway-Key: Key <key> and, on inference, a header X-Environment.",
         routing="body",
         auth=Key(header="X-Gateway-Key", template="Key {api_key}", also=("X-Environment",)),
         dialect=OPENAI,

@@ -5,21 +5,19 @@ from __future__ import annotations
 __all__ = ["EXIT_CODES", "RunOptions", "declared_parameters", "execute"]
 
 import ast
+import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
-
-from traitlets.config import Config
 
 from gateway_workbook import junit, report, workbook
 from gateway_workbook.errors import UsageError
+from gateway_workbook.kernel import kernel_options
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
 from gateway_workbook.step import unknown_parameter
@@ -68,6 +66,8 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
         walk.until_one_fails(STEPS[:-1])
     except KeyboardInterrupt as interrupt:
         interrupted = interrupt
+        # nbclient abandons its tasks when it is interrupted, and asyncio would print each one's traceback.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if not options.keep and (folder / "run.json").exists():
         walk.one(CLEAN_UP)
     if (folder / "run.json").exists():
@@ -109,7 +109,7 @@ class _Walk:
         output = self._folder / "notebooks" / f"{name}.ipynb"
         output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with _time_limit(self._timeout), _private_channel() as channel:
+            with _time_limit(self._timeout), kernel_options(output.with_suffix(".log")) as kernel:
                 papermill.execute_notebook(
                     workbook.folder() / f"{name}.ipynb",
                     output,
@@ -117,7 +117,7 @@ class _Walk:
                     kernel_name="python3",
                     progress_bar=False,
                     execution_timeout=int(self._timeout),
-                    config=channel,
+                    **kernel,
                 )
         except papermill.exceptions.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}"
@@ -148,17 +148,6 @@ class _Walk:
         if (self._folder / "run.json").exists():
             run.record(judged)
         return judged
-
-
-@contextmanager
-def _private_channel() -> Iterator[Config]:
-    """Talk to the kernel over sockets in a folder of this user: on TCP anybody on the machine could listen."""
-    if sys.platform == "win32":
-        yield Config()
-        return
-    with TemporaryDirectory(prefix="gateway-workbook-") as folder:
-        # Kernels that share an `ip` over IPC would share their sockets too.
-        yield Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
 
 
 @contextmanager

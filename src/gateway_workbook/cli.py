@@ -104,9 +104,7 @@ def run(  # noqa: PLR0913  one parameter per option
     try:
         records = execute(options, tell=_Progress(console))
     except KeyboardInterrupt as interrupt:
-        console.print(
-            f"[red]interrupted[/]: what this run had made was cleaned up; the folder is {escape(str(folder))}"
-        )
+        console.print(f"[red]interrupted[/]: {escape(_left(folder))}", soft_wrap=True)
         sys.exit(interrupt.args[0] if interrupt.args else _INTERRUPTED)
     _close(console, folder, records)
     sys.exit(max(EXIT_CODES[record.state] for record in records))
@@ -170,6 +168,15 @@ class _Progress:
             f"{_GLYPHS[record.state]}  {name}  [dim]{record.seconds:.1f} s[/]  {escape(record.found)}",
             soft_wrap=True,
         )
+
+
+def _left(folder: Path) -> str:
+    from gateway_workbook.run import Run
+
+    left = ", ".join(f"{entry.kind} {entry.name}" for entry in Run(folder).ledger.open_entries())
+    if left:
+        return f"{left} is still there: run 05_clean_up with run_dir {folder}"
+    return f"nothing that this run made is left in the project; its folder is {folder}"
 
 
 def _console() -> Console:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from jsonschema import Draft202012Validator, SchemaError
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -126,6 +125,8 @@ def _check_text(value: object) -> str:
 
 
 def _check_schema(value: Any) -> None:
+    from jsonschema import Draft202012Validator, SchemaError  # a second, where its optional grammars are installed
+
     try:
         Draft202012Validator.check_schema(value)
     except SchemaError as error:
@@ -142,6 +143,8 @@ def _check_seconds(value: object) -> None:
 
 
 def _json_failure(schema: Any, text: str) -> str | None:
+    from jsonschema import Draft202012Validator
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

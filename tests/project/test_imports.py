@@ -43,7 +43,7 @@ ORDER = [
     "prerequisites",
     "cleanup",
 ]
-EDGES = ["progress", "batch", "cli"]
+EDGES = ["progress", "kernel", "batch", "cli"]
 
 
 def modules(package: str) -> list[Path]:
