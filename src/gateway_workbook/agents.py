@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import ServiceError, UsageError
+from gateway_workbook.sign_in import sign_in_problem
+from gateway_workbook.target import LOOPBACK, Target
+from gateway_workbook.visible import storable
 
 if TYPE_CHECKING:
     from azure.ai.projects import AIProjectClient
@@ -23,10 +26,9 @@ if TYPE_CHECKING:
 
     from gateway_workbook.arm import Outcome
     from gateway_workbook.ledger import Ledger
-    from gateway_workbook.target import Target
 
+ANSWER_SECONDS: Final = 180  # the SDK's own limit is ten minutes, and it tries three times
 RUN_MARK: Final = "gateway-workbook-run"
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Answer(BaseModel):
@@ -66,7 +68,7 @@ class Agents:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            with _service_errors(f"agent {name} cannot be read"):
+            with _service_errors(f"agent {name} cannot be read", missing_ok=True):
                 return dict(self._project.agents.get(name).versions.latest.as_dict())
         except ResourceNotFoundError:
             return None
@@ -95,7 +97,7 @@ class Agents:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            with _service_errors(f"agent {name} cannot be read"):
+            with _service_errors(f"agent {name} cannot be read", missing_ok=True):
                 return [dict(version.as_dict()) for version in self._project.agents.list_versions(name)]
         except ResourceNotFoundError:
             return []
@@ -115,6 +117,7 @@ class Agents:
     def ask(self, agent: str, prompt: str) -> Answer:
         """One prompt to an agent, without history; failures are data."""
         import openai
+        from azure.core.exceptions import ClientAuthenticationError
 
         client = self._client()
         reference = {"agent_reference": {"type": "agent_reference", "name": agent}}
@@ -125,11 +128,9 @@ class Agents:
             response = answered.parse()
         except openai.APIError as error:
             return Answer(seconds=time.monotonic() - started, problem=_api_problem(error))
-        failed = response.error.message if response.error else None
-        tokens = response.usage.total_tokens if response.usage else None
-        return Answer(
-            text=response.output_text, response_id=response.id, seconds=seconds, tokens=tokens, problem=failed
-        )
+        except ClientAuthenticationError as error:
+            return Answer(problem=sign_in_problem(error.message))
+        return _read(response, seconds)
 
     def _client(self) -> OpenAI:
         with self._opening:
@@ -152,7 +153,7 @@ def _project_client(target: Target, credential: TokenCredential) -> AIProjectCli
 
     options: dict[str, Any] = {}
     if urlsplit(target.project_endpoint).scheme == "http":
-        if urlsplit(target.project_endpoint).hostname not in _LOOPBACK:
+        if urlsplit(target.project_endpoint).hostname not in LOOPBACK:
             raise UsageError(f"{target.project_endpoint} is plain http: a token would travel in clear; use https")
         options["per_call_policies"] = [PlainHttpOnLoopback()]
     if target.descriptor and target.descriptor.ca:
@@ -165,29 +166,45 @@ def _openai_client(project: AIProjectClient, target: Target) -> OpenAI:
 
     # The SDK does not hand its trust on to the openai client.
     if target.descriptor and target.descriptor.ca:
-        return project.get_openai_client(http_client=openai.DefaultHttpxClient(verify=target.trust()))
-    return project.get_openai_client()
+        return project.get_openai_client(
+            timeout=ANSWER_SECONDS, http_client=openai.DefaultHttpxClient(verify=target.trust())
+        )
+    return project.get_openai_client(timeout=ANSWER_SECONDS)
 
 
 @contextmanager
-def _service_errors(fact: str) -> Iterator[None]:
-    """Turn the SDK's exceptions into ServiceError; a missing resource passes, it is an answer."""
-    from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+def _service_errors(fact: str, *, missing_ok: bool = False) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours; with `missing_ok` a missing resource passes, it is an answer."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
     try:
         yield
-    except ResourceNotFoundError:
-        raise
-    except HttpResponseError as error:
-        raise ServiceError(f"{fact}: {error.status_code} {error.message}", status=error.status_code) from error
     except AzureError as error:
-        raise ServiceError(f"{fact}: {error.message}") from error
+        if missing_ok and isinstance(error, ResourceNotFoundError):
+            raise
+        status = error.status_code if isinstance(error, HttpResponseError) else None
+        if isinstance(error, ClientAuthenticationError) and status is None:
+            raise UsageError(f"{fact}: {sign_in_problem(error.message)}") from error
+        told = f"{status} {error.message}" if status else f"no answer ({error.message}): check the network"
+        raise ServiceError(f"{fact}: {told}", status=status) from error
+
+
+def _read(response: Any, seconds: float) -> Answer:
+    """What an agent answered; anything but a completed response is a problem, whatever text it carries."""
+    if not isinstance(getattr(response, "output", None), list):
+        return Answer(seconds=seconds, problem="the answer is no response: a proxy or a portal may stand in between")
+    if response.status not in ("completed", None):
+        reason = getattr(response.incomplete_details, "reason", None) or "no reason given"
+        why = getattr(response.error, "message", None) or f"the response is {response.status}: {reason}"
+        return Answer(response_id=response.id, seconds=seconds, problem=storable(why))
+    tokens = response.usage.total_tokens if response.usage else None
+    return Answer(text=storable(response.output_text), response_id=response.id, seconds=seconds, tokens=tokens)
 
 
 def _api_problem(error: Any) -> str:
     status = getattr(error, "status_code", None)
     body = error.body if isinstance(getattr(error, "body", None), Mapping) else {}
-    return f"{status or type(error).__name__} {body.get('message') or error.message}"
+    return storable(f"{status or type(error).__name__} {body.get('message') or error.message}")
 
 
 def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 __all__ = ["Connections", "Outcome", "resource_rows"]
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
 import httpx
 
+from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.connection import API_VERSION, Connection, Difference, differences, without_query
 from gateway_workbook.errors import ServiceError
-from gateway_workbook.gateway import Exchange
+from gateway_workbook.exchange import Exchange
+from gateway_workbook.sign_in import EntraAuth
 from gateway_workbook.target import AUDIENCES, Target
 
 if TYPE_CHECKING:
@@ -31,21 +33,12 @@ APIM_API_VERSION: Final = "2024-05-01"
 Outcome = Literal["created", "unchanged", "replaced", "differs"]
 
 
-class _ArmToken(httpx.Auth):
-    def __init__(self, credential: TokenCredential) -> None:
-        self._credential = credential
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._credential.get_token(AUDIENCES['arm']).token}"
-        yield request
-
-
 class Connections:
     """The connections of one project, as ARM resources. `http` is used, not owned; failures raise ServiceError."""
 
     def __init__(self, target: Target, http: httpx.Client, *, credential: TokenCredential, secrets: Secrets) -> None:
         self._target, self._http, self._secrets = target, http, secrets
-        self._auth = _ArmToken(credential)
+        self._auth = EntraAuth(credential, AUDIENCES["arm"])
 
     def url(self, name: str = "") -> str:
         """The resource's URL without the api-version; of the collection without a name."""
@@ -55,17 +48,18 @@ class Connections:
 
     def get(self, name: str) -> dict[str, Any] | None:
         """The stored resource, credentials absent, or None when there is none of that name."""
-        response = self._call("GET", self.url(name), missing_ok=True)
-        return None if response is None else dict(response.json())
+        return self._call("GET", self.url(name), missing_ok=True)
 
     def list(self) -> list[dict[str, Any]]:
         """Every connection of the project, as stored."""
         found: list[dict[str, Any]] = []
         url: str | None = self.url()
         while url:
-            page = self._require("GET", url).json()
-            found += page.get("value", [])
+            page = self._require("GET", url)
+            found += page.get("value") or []
             url = page.get("nextLink")
+            if url and httpx.URL(url).host != httpx.URL(self._target.arm).host:
+                raise ServiceError(f"{self.url()} goes on at another host ({httpx.URL(url).host}): not followed")
         return found
 
     def describe(self, profile: Profile) -> Connection:
@@ -102,7 +96,7 @@ class Connections:
     def put(self, connection: Connection) -> dict[str, Any]:
         """Create the connection or write over it; returns the stored resource."""
         body = connection.resource(self._secrets)
-        return dict(self._require("PUT", self.url(connection.name), body=body).json())
+        return self._require("PUT", self.url(connection.name), body=body)
 
     def delete(self, name: str) -> bool:
         """Remove the connection; False when there was none."""
@@ -111,19 +105,20 @@ class Connections:
     def api_url(self, apim_resource_id: str, api_name: str) -> str:
         """The URL of an API of an API Management service: its gateway's URL and the API's path."""
         service = f"{self._target.arm}{apim_resource_id}"
-        gateway = self._require("GET", service, version=APIM_API_VERSION).json()["properties"]["gatewayUrl"]
-        path = self._require("GET", f"{service}/apis/{quote(api_name, safe='')}", version=APIM_API_VERSION).json()[
-            "properties"
-        ]["path"]
+        gateway = self._property(service, "gatewayUrl")
+        path = self._property(f"{service}/apis/{quote(api_name, safe='')}", "path")
         return f"{gateway.rstrip('/')}/{path.strip('/')}"
+
+    def _property(self, url: str, name: str) -> str:
+        found = (self._require("GET", url, version=APIM_API_VERSION).get("properties") or {}).get(name)
+        if not isinstance(found, str):
+            raise ServiceError(f"GET {url} answered 200 without {name}: write targetUrl instead of apimResourceId")
+        return found
 
     def _require(
         self, method: str, url: str, *, body: Mapping[str, Any] | None = None, version: str = API_VERSION
-    ) -> httpx.Response:
-        response = self._call(method, url, body=body, version=version)
-        if response is None:
-            raise ServiceError(f"{method} {url} answered 404: it does not exist, or you may not see it", status=404)
-        return response
+    ) -> dict[str, Any]:
+        return self._call(method, url, body=body, version=version) or {}
 
     def _call(
         self,
@@ -133,23 +128,31 @@ class Connections:
         body: Mapping[str, Any] | None = None,
         version: str = API_VERSION,
         missing_ok: bool = False,
-    ) -> httpx.Response | None:
-        params = {} if "api-version=" in url else {"api-version": version}
+    ) -> dict[str, Any] | None:
+        answer = self._exchange(method, url, body=body, version=version)
+        if missing_ok and answer.status == httpx.codes.NOT_FOUND and _code(answer) not in _PARENT_MISSING:
+            return None
+        if not answer.ok:
+            mend = _MENDS.get(answer.status or 0, "")
+            raise ServiceError(f"{method} {url} answered {answer.outcome}{mend}", status=answer.status)
+        if method == "DELETE":
+            return {}
+        if not isinstance(answer.body, dict):
+            raise ServiceError(
+                f"{method} {url} answered {answer.status} without a resource: a proxy or a portal may stand in between"
+            )
+        return answer.body
+
+    def _exchange(self, method: str, url: str, *, body: Mapping[str, Any] | None, version: str) -> Exchange:
+        address = httpx.URL(url).copy_merge_params({} if "api-version=" in url else {"api-version": version})
         try:
-            response = self._http.request(method, httpx.URL(url).copy_merge_params(params), json=body, auth=self._auth)
+            response = self._http.request(method, address, json=body, auth=self._auth, timeout=TIMEOUT)
         except httpx.HTTPError as error:
             raise ServiceError(
                 f"{method} {url} got no answer ({type(error).__name__}: {error}): check the network and the target"
             ) from error
-        if response.status_code == httpx.codes.NOT_FOUND and (missing_ok or method == "GET"):
-            return _missing(response, method, url, missing_ok=missing_ok)
-        if response.is_error or response.is_redirect:
-            answer = Exchange(method=method, url=url, status=response.status_code, text=response.text)
-            raise ServiceError(
-                f"{method} {url} answered {answer.outcome}{_MENDS.get(response.status_code, '')}",
-                status=response.status_code,
-            )
-        return response
+        credentials = body["properties"]["credentials"] if body else {}
+        return Exchange.of(response, method=method, url=url, hidden={*self._auth.hidden, *credentials.values()})
 
 
 _MENDS: Final = {
@@ -157,16 +160,13 @@ _MENDS: Final = {
     403: ": ask for the role Azure AI Project Manager, or Contributor, on the project",
     404: ": check projectResourceId",
 }
+# ARM answers 404 for a missing connection and for a missing project alike; only the code tells.
+_PARENT_MISSING: Final = ("ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound")
 
 
-def _missing(response: httpx.Response, method: str, url: str, *, missing_ok: bool) -> httpx.Response | None:
-    # ARM answers 404 for a missing connection and for a missing project alike; only the code tells.
-    answer = Exchange(method=method, url=url, status=404, text=response.text)
-    error = answer.body.get("error", {}) if isinstance(answer.body, Mapping) else {}
-    code = error.get("code") if isinstance(error, Mapping) else None
-    if missing_ok and code not in ("ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"):
-        return None
-    raise ServiceError(f"{method} {url} answered {answer.outcome}{_MENDS[404]}", status=404)
+def _code(answer: Exchange) -> object:
+    error = answer.body.get("error") if isinstance(answer.body, Mapping) else None
+    return error.get("code") if isinstance(error, Mapping) else None
 
 
 def resource_rows(resources: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:

@@ -59,7 +59,10 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
     load_profile(options.profile)
     folder = run_folder(options.run_dir).absolute()
     parameters |= {"run_dir": str(folder), "profile": options.profile, "target": options.target}
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"no run folder can be made at {folder} ({error.strerror}): take another --run-dir") from error
     walk = _Walk(folder, parameters, timeout=options.timeout, tell=tell)
     interrupted: KeyboardInterrupt | None = None
     try:

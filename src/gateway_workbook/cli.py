@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway_workbook.errors import UsageError, WorkbookError
+from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
     from gateway_workbook.run import StepRecord
@@ -31,6 +33,7 @@ _GLYPHS: Final = {
     "running": "[red]✗ broken[/]",
 }
 _INTERRUPTED: Final = 130
+_BROKEN: Final = 3
 
 
 def main() -> None:
@@ -38,8 +41,16 @@ def main() -> None:
     try:
         app()
     except WorkbookError as error:
-        Console(stderr=True).print(f"{escape(str(error))}", style="red", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(shown(str(error)), style="red", highlight=False, soft_wrap=True)
         sys.exit(2)
+    except Exception:  # noqa: BLE001  the last place to say that it was us
+        traceback.print_exc()
+        sys.exit(_BROKEN)  # 1, Python's own choice, would say that the gateway failed
+
+
+def shown(text: str) -> str:
+    """Text from outside for the terminal: it can neither steer it nor be taken for markup."""
+    return escape(visible(text))
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  typer's callback
@@ -78,7 +89,7 @@ def run(  # noqa: PLR0913  one parameter per option
         ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the connection and the agent; skip cleaning up.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds a notebook may take.")] = 900,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds a notebook may take.")] = 900,
 ) -> None:
     """Run notebooks 00 to 05 through papermill and write a report.
 
@@ -137,6 +148,7 @@ def sandbox(
     for name_and_url in upstream or []:
         options += ["--upstream", name_and_url]
     process = subprocess.Popen(sandbox_process.command(*options))  # noqa: S603  our own program, by this interpreter
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             sys.exit(process.wait())
@@ -165,7 +177,7 @@ class _Progress:
             return
         self._status.stop()
         self._console.print(
-            f"{_GLYPHS[record.state]}  {name}  [dim]{record.seconds:.1f} s[/]  {escape(record.found)}",
+            f"{_GLYPHS[record.state]}  {name}  [dim]{record.seconds:.1f} s[/]  {shown(record.found)}",
             soft_wrap=True,
         )
 
@@ -188,7 +200,7 @@ def _close(console: Console, folder: Path, records: list[StepRecord]) -> None:
     table = Table("step", "verdict", "seconds", "what was found", title="Run", title_justify="left")
     table.columns[2].justify = "right"
     for record in records:
-        table.add_row(record.step, _GLYPHS[record.state], f"{record.seconds:.1f}", escape(record.found))
+        table.add_row(record.step, _GLYPHS[record.state], f"{record.seconds:.1f}", shown(record.found))
     console.print(table)
     if (folder / "report.html").exists():
         console.print(f"report:  {escape(str(folder / 'report.html'))}", soft_wrap=True)

@@ -183,7 +183,7 @@ def _comparable(properties: Mapping[str, Any]) -> dict[str, Any]:
     flat["authType"] = "ProjectManagedIdentity" if flat["authType"] == "AAD" else flat["authType"]
     flat["isSharedToAll"] = bool(properties.get("isSharedToAll"))
     for key, value in (properties.get("metadata") or {}).items():
-        parsed = _parsed(value) if key in _JSON_TEXT else value
+        parsed = _parsed(value, json_text=key in _JSON_TEXT)
         if key == "customHeaders" and isinstance(parsed, dict):
             flat |= {f"{_HEADERS}.{name}": text for name, text in parsed.items()}
         else:
@@ -191,9 +191,11 @@ def _comparable(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if value not in (None, "", [])}
 
 
-def _parsed(value: object) -> object:
+def _parsed(value: object, *, json_text: bool) -> object:
     if not isinstance(value, str):
-        return "stored as an object instead of text"
+        return f"stored as {'an object' if json_text else _compact(value)} instead of text"
+    if not json_text:
+        return value
     try:
         return json.loads(value)
     except json.JSONDecodeError:

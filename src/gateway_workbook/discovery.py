@@ -6,13 +6,16 @@ __all__ = ["Discovered", "DiscoveredModel", "discover"]
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import UsageError
-from gateway_workbook.gateway import Exchange, Gateway
+from gateway_workbook.exchange import Exchange
 from gateway_workbook.profile import Model, Provider
+
+if TYPE_CHECKING:
+    from gateway_workbook.gateway import Gateway
 
 PROMPT: Final = "Reply with exactly: ok"
 Source = Literal["static", "dynamic"]
@@ -59,9 +62,9 @@ class Discovered(BaseModel):
         return deployment or self.callable[0]
 
 
-def discover(gateway: Gateway, *, only: Iterable[str] = (), most: int = 20, parallel: int = 4) -> Discovered:
+def discover(gateway: Gateway, *, only: str | Iterable[str] = (), most: int = 20, parallel: int = 4) -> Discovered:
     """List the models, then get and call each (`only` those named; at most `most`, as every call costs tokens)."""
-    wanted = tuple(only)
+    wanted = (only,) if isinstance(only, str) else tuple(only)  # `-p only gpt-4o` is one name
     found = _listed(gateway)
     unknown = sorted(set(wanted) - {model.deployment for model in found.models})
     if unknown and not found.problem:
@@ -85,22 +88,23 @@ def _listed(gateway: Gateway) -> Discovered:
     try:
         models = tuple(_READERS[discovery.provider](listing.body))
     except (AttributeError, KeyError, TypeError, ValueError):
-        wrong_form = f"{asked} {listing.status}, but not in {discovery.provider} form: {_seen(listing)}"
+        wrong_form = (
+            f"{asked} {listing.status}, but not in {discovery.provider} form: {_seen(listing, discovery.provider)}"
+        )
         return found.model_copy(update={"problem": wrong_form})
     problem = None if models else f"{asked} {listing.status} with an empty list"
     return found.model_copy(update={"models": models, "problem": problem})
 
 
-def _seen(listing: Exchange) -> str:
-    other = {"value": "AzureOpenAI", "data": "OpenAI"}
-    for key, provider in other.items():
-        if isinstance(listing.body, Mapping) and key in listing.body:
+def _seen(listing: Exchange, wanted: Provider) -> str:
+    body = listing.body
+    if body is None:
+        return "it is not JSON; check the target, a portal or login page may stand before the gateway"
+    keys: dict[str, Provider] = {"value": "AzureOpenAI", "data": "OpenAI"}
+    for key, provider in keys.items():
+        if isinstance(body, Mapping) and key in body and provider != wanted:
             return f"write deploymentProvider: {provider}"
-    return (
-        "check listModelsEndpoint"
-        if listing.body is not None
-        else "it is not JSON; check the target, a portal or login page may stand before the gateway"
-    )
+    return "check listModelsEndpoint, or list the models in staticModels"
 
 
 def _tested(gateway: Gateway, model: DiscoveredModel) -> DiscoveredModel:
@@ -140,9 +144,8 @@ def _known(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _openai(body: Any) -> Iterable[DiscoveredModel]:
-    return [
-        DiscoveredModel(deployment=str(item["id"]), model=str(item["id"]), format="OpenAI") for item in body["data"]
-    ]
+    names = [item["id"] for item in body["data"]]
+    return [DiscoveredModel(deployment=name, model=name, format="OpenAI") for name in names]
 
 
 _READERS: Final = {"AzureOpenAI": _azure_openai, "OpenAI": _openai}

@@ -23,31 +23,9 @@ if TYPE_CHECKING:
 Path_ = tuple[str | int, ...]
 _PLACEHOLDER = re.compile(r"YOUR-[A-Z0-9][A-Z0-9-]*|<[A-Za-z][^<>\s]*>")
 _LARGEST = 1_000_000
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which only true, false and null are not text: `2024-10-21` stays an api-version, `1` a model version."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        # An alias can make ten lines grow into gigabytes, and no profile needs one.
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed here; write the value out", None)
-        return super().compose_node(parent, index)
-
-
-_Loader.yaml_implicit_resolvers = {}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|false|False)$"), list("tTfF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:null|~|)$"), ["n", "~", ""])
-
-
-class _NumberLoader(_Loader):
-    """The same with numbers as numbers, for files that hold JSON schemas."""
-
-
-_NumberLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
-_NumberLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+\.[0-9]+$"), list("-+0123456789")
-)
+_TYPED = "json_schema"
+_NULLS = ("", "~", "null")
+_JSON_SCALAR = re.compile(r"true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -59,8 +37,8 @@ class Document:
     lines: Mapping[Path_, int] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, path: Path, *, numbers: bool = False) -> Self:
-        """Parse a .json file as JSON, any other as YAML (`numbers`: see `parse`); raises UsageError or ProfileError."""
+    def read(cls, path: Path) -> Self:
+        """Parse a .json file as JSON, any other as YAML; raises UsageError or ProfileError."""
         try:
             if path.stat().st_size > _LARGEST:
                 raise UsageError(f"{path} is larger than {_LARGEST:,} bytes: a file of this kind is a few kilobytes")
@@ -69,31 +47,34 @@ class Document:
             raise UsageError(f"{path} cannot be read ({error.strerror}): check the path") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from error
-        return (
-            cls._json(str(path), text) if path.suffix == ".json" else cls.parse(text, source=str(path), numbers=numbers)
-        )
+        return cls._json(str(path), text) if path.suffix == ".json" else cls.parse(text, source=str(path))
 
     @classmethod
     def _json(cls, source: str, text: str) -> Self:
         try:
-            return cls(source, json.loads(text))
-        except json.JSONDecodeError as error:
-            raise ProfileError(source, [f"line {error.lineno}: not JSON ({error.msg})"]) from error
-
-    @classmethod
-    def parse(cls, text: str, *, source: str, numbers: bool = False) -> Self:
-        """Parse YAML text; aliases, tags and keys written twice are refused. Without `numbers` they stay text."""
-        loader = (_NumberLoader if numbers else _Loader)(text)
-        try:
-            node = loader.get_single_node()
-            lines = dict(_lines(node, ())) if node else {}
-            value = loader.construct_document(node) if node else None
+            return cls(source, json.loads(text, object_pairs_hook=_once))
         except _DuplicateError as error:
             raise ProfileError(source, [str(error)]) from error
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
+        except json.JSONDecodeError as error:
+            raise ProfileError(source, [f"line {error.lineno}: not JSON ({error.msg})"]) from error
+        except (RecursionError, ValueError) as error:
+            raise ProfileError(source, ["not JSON that can be read: nested too deep, or a number too long"]) from error
+
+    @classmethod
+    def parse(cls, text: str, *, source: str) -> Self:
+        """Parse YAML text; aliases, tags and keys written twice are refused.
+
+        Plain scalars stay text (`2024-10-21` is an api-version, `1` a model's version), except null, and except below a
+        key `json_schema`, where they are what JSON would make of them.
+        """
+        lines: dict[Path_, int] = {}
+        try:
+            node = yaml.compose(text, Loader=_Loader)
+            value = _value(node, (), lines) if node else None
+        except _DuplicateError as error:
+            raise ProfileError(source, [str(error)]) from error
+        except (yaml.YAMLError, RecursionError) as error:
             raise ProfileError(source, [_yaml_problem(error)]) from error
-        finally:
-            loader.dispose()
         return cls(source, value, lines)
 
     def place(self, path: Sequence[str | int]) -> str:
@@ -115,28 +96,61 @@ class _DuplicateError(Exception):
     pass
 
 
-def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
-    yield path, node.start_mark.line + 1
+class _Loader(yaml.BaseLoader):
+    """Composes nodes; refuses aliases, by which ten lines can grow into gigabytes, and tags, which name types."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            what = "an alias" if isinstance(event, yaml.AliasEvent) else "a tag"
+            raise yaml.MarkedYAMLError(
+                problem=f"{what} is not allowed here; write the value out", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise _DuplicateError(f"{name}: written twice; keep one")
+        seen.add(name)
+    return dict(pairs)
+
+
+def _value(node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, index), lines) for index, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise _DuplicateError(
-                    f"line {key.start_mark.line + 1}, {dotted((*path, name))}: written twice; keep one"
-                )
-            seen.add(name)
-            yield from _lines(value, (*path, name))
-            yield (*path, name), key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _lines(item, (*path, index))
+        return {name: _value(value, (*path, name), lines) for name, value in _items(node, path, lines)}
+    return _scalar(node, typed=_TYPED in path)
+
+
+def _items(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int]) -> Iterator[tuple[str, yaml.Node]]:
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key has to be text", problem_mark=key.start_mark)
+        if (*path, key.value) in lines:
+            raise _DuplicateError(f"line {line}, {dotted((*path, key.value))}: written twice; keep one")
+        lines[*path, key.value] = line
+        yield key.value, value
+
+
+def _scalar(node: yaml.Node, *, typed: bool) -> Any:
+    text, plain = str(node.value), getattr(node, "style", None) is None
+    if plain and text in _NULLS:
+        return None
+    if plain and typed and _JSON_SCALAR.fullmatch(text):
+        return json.loads(text)
+    return text
 
 
 def _yaml_problem(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}: " if mark else ""
-    what = getattr(error, "problem", None) or "it is nested too deep or has a value YAML cannot hold"
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is nested too deep"
     return f"{where}not plain YAML ({what})"
 
 

@@ -19,6 +19,7 @@ __all__ = [
 
 from functools import cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from gateway_workbook.connection import without_query
 from gateway_workbook.gateway import chat_url, endpoint_url
@@ -52,6 +53,7 @@ _GLYPHS: Final = {
 }
 
 
+_NAME: Final = "{deployment}"
 _NO_ROWS: Final = "no rows"
 _STYLE: Final = (
     "<style>table.gateway-workbook th, table.gateway-workbook td "
@@ -156,12 +158,13 @@ def discovery(connection: Connection) -> pd.DataFrame:
     if connection.effective_discovery == "static":
         looked_up = [("List", "no request: the connection lists its models"), ("Get", "no request")]
     else:
-        looked_up = [
-            (kind.title(), "GET " + endpoint_url(connection, kind, "NAME").replace("NAME", "{deployment}"))
-            for kind in ("list", "get")
-        ]
-    call = "POST " + chat_url(connection, "NAME").replace("NAME", "{deployment}")
+        looked_up = [(kind.title(), "GET " + _named(endpoint_url(connection, kind, _NAME))) for kind in ("list", "get")]
+    call = "POST " + _named(chat_url(connection, _NAME))
     return _frame(("Step", "Request"), [*looked_up, ("Call", without_query(call))])
+
+
+def _named(url: str) -> str:
+    return url.replace(quote(_NAME, safe=""), _NAME)
 
 
 def agent(agent: AgentRecord) -> pd.DataFrame:

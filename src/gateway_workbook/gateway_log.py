@@ -10,11 +10,11 @@ __all__ = ["gateway_log"]
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from gateway_workbook.errors import ServiceError
 
 if TYPE_CHECKING:
-    import httpx
-
     from gateway_workbook.connection import Connection
     from gateway_workbook.target import Target
     from gateway_workbook.validation import SeenBy
@@ -34,14 +34,15 @@ def gateway_log(target: Target, connection: Connection, http: httpx.Client) -> S
         return lambda response_id: bool(
             _rows(http, f"{url}/sandbox/gateways/{gateway}/requests", request_id=response_id)
         )
-    calls = f"{url}/sandbox/agent-calls"
-    return lambda response_id: any(
-        row["url"].startswith(connection.target) for row in _rows(http, calls, response_id=response_id)
-    )
+    calls, below = f"{url}/sandbox/agent-calls", f"{connection.target.rstrip('/')}/"
+    return lambda response_id: any(row["url"].startswith(below) for row in _rows(http, calls, response_id=response_id))
 
 
 def _rows(http: httpx.Client, url: str, **query: str) -> list[dict[str, Any]]:
-    response = http.get(url, params=query)
+    try:
+        response = http.get(url, params=query)
+    except httpx.HTTPError as error:
+        raise ServiceError(f"GET {url} got no answer ({error}): restart the sandbox") from error
     if not response.is_success:
         raise ServiceError(
             f"GET {url} answered {response.status_code}: restart the sandbox", status=response.status_code

@@ -64,7 +64,7 @@ class Ledger:
         """Every line in order; a last line cut short by a crash was followed by no request, and is passed over."""
         if not self.path.exists():
             return []
-        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
         try:
             return [Entry.model_validate(data) for line in lines if (data := _whole(line)) is not None]
         except ValidationError as error:

@@ -34,8 +34,8 @@ def from_parameter_file(document: Document) -> Document:
         raise document.refuse(problems)
     # The template takes the secret as a secure parameter, so the file does not hold it: name where it is.
     field, reference = DEFAULT_REFERENCES.get(str(data.get("authType")), (None, None))
-    if field:
-        data.setdefault(field, reference)
+    if field and not data.get(field):
+        data[field] = reference
     return Document(document.source, data)
 
 
@@ -48,6 +48,8 @@ def _parameter(entry: object) -> object:
 
 
 def _vault_reference(reference: Any) -> str:
+    if isinstance(reference, Mapping) and "secretVersion" in reference:
+        raise ValueError("pins a secretVersion, which a reference cannot hold; remove it, the newest is used")
     try:
         vault = str(reference["keyVault"]["id"]).rstrip("/").rsplit("/", 1)[1]
         return f"keyvault:{vault}/{reference['secretName']}"

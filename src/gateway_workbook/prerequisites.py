@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.secrets import SecretReference, is_reference
+from gateway_workbook.sign_in import bearer
 from gateway_workbook.target import AUDIENCES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def check_prerequisites(step: Step) -> tuple[Prerequisite, ...]:
     ]
     return (
         *secrets,
-        _checked("Entra sign-in", partial(_sign_in, step)),
+        _checked("Entra sign-in", partial(bearer, step.credential, AUDIENCES["arm"])),
         _checked("Foundry project", step.connections.list),
     )
 
@@ -47,19 +48,6 @@ def references(profile: Profile) -> list[SecretReference]:
     """Every reference to a secret that a profile makes."""
     headers = [SecretReference.parse(value) for value in profile.custom_headers.values() if is_reference(value)]
     return [reference for reference in (profile.api_key, profile.client_secret) if reference] + headers
-
-
-def _sign_in(step: Step) -> None:
-    from azure.core.exceptions import ClientAuthenticationError
-
-    try:
-        step.credential.get_token(AUDIENCES["arm"])
-    except ClientAuthenticationError as error:
-        first = error.message.splitlines()[0]
-        raise UsageError(
-            f"no Entra token ({first}): sign in with `az login`, "
-            "or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
-        ) from error
 
 
 def _checked(what: str, attempt: Callable[[], object]) -> Prerequisite:

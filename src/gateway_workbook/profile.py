@@ -35,12 +35,8 @@ def _flag(value: object) -> object:
     return spelled
 
 
-def _absent_when_empty(value: object) -> object:
-    return None if value == "" else value
-
-
 Flag = Annotated[bool, BeforeValidator(_flag)]
-OptionalText = Annotated[Text | None, BeforeValidator(_absent_when_empty)]
+OptionalText = Text | None
 
 
 class _Strict(BaseModel):
@@ -158,7 +154,9 @@ def load_profile(name_or_path: str | Path) -> Profile:
 
 
 def _normalized(value: Mapping[str, Any]) -> dict[str, Any]:
-    data = dict(value)
+    known = {field.alias for field in Profile.model_fields.values()}
+    # The public template's files leave unused parameters empty.
+    data = {key: item for key, item in value.items() if key not in known or item not in (None, "", [], {})}
     if "category" not in data:
         told = {"ApiManagement": {"apimResourceId", "apiName"}, "ModelGateway": {"gatewayName"}}
         data.update(("category", category) for category, keys in told.items() if keys & set(data))

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from gateway_workbook.secrets import is_reference, looks_secret
 
 Problem = tuple[Sequence[str | int], str]
@@ -32,6 +34,11 @@ _PROJECT = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.CognitiveServices/accounts/[^/]+/projects/[^/]+",
     re.IGNORECASE,
 )
+_SERVICE = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ApiManagement/service/[^/]+", re.IGNORECASE
+)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
+_HEADER_VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?")  # visible ASCII, no blanks around it
 _CONNECTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}")
 
 
@@ -83,7 +90,15 @@ def _names(data: Data) -> Iterator[Problem]:
 
 
 def _target(data: Data) -> Iterator[Problem]:
-    apim = _given(data, "apimResourceId", "apiName")
+    apim, service = _given(data, "apimResourceId", "apiName"), data.get("apimResourceId")
+    if isinstance(service, str) and not _SERVICE.fullmatch(service):
+        yield (
+            ("apimResourceId",),
+            (
+                "not an API Management service's resource id; write /subscriptions/…/resourceGroups/…/providers/"
+                "Microsoft.ApiManagement/service/…"
+            ),
+        )
     if data.get("category") == "ModelGateway" and apim:
         yield (apim[0],), "belongs to ApiManagement; remove it, or write category: ApiManagement"
     elif "targetUrl" in _given(data, "targetUrl") and apim:
@@ -105,11 +120,11 @@ def _url(field: str, value: object) -> Iterator[Problem]:
     if not isinstance(value, str):
         return
     try:
-        parts = urlsplit(value)
-        host = parts.hostname
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in ("https", "http", "sandbox") or not host:
+        parts, host = urlsplit(value), httpx.URL(value).host
+        callable_ = value.isprintable() and (parts.port is None or parts.port > 0)
+    except (ValueError, httpx.InvalidURL):
+        parts, host, callable_ = urlsplit(""), "", False
+    if parts.scheme not in ("https", "http", "sandbox") or not host or not callable_:
         yield (field,), "not a URL; write https://host/path (sandbox://gateway/path for the sandbox's own)"
     elif parts.username or parts.password:
         yield (field,), "holds a user name or password; remove it, a secret goes into apiKey as a reference"
@@ -138,6 +153,8 @@ def _routing(data: Data) -> Iterator[Problem]:
 
 def _auth_type(data: Data) -> Iterator[Problem]:
     category, kind = data.get("category"), data.get("authType")
+    if kind is not None and not isinstance(kind, str):
+        return
     allowed = AUTH_TYPES.get(str(category), ())
     if kind is None:
         yield ("authType",), f"missing; write {' or '.join(allowed or AUTH_FIELDS)}"
@@ -211,7 +228,11 @@ def _static(data: Data) -> Iterator[Problem]:
 
 def _auth_config(data: Data) -> Iterator[Problem]:
     config = data.get("authConfig")
-    form = config.get("format") if isinstance(config, Mapping) else None
+    name, form = (config.get("name"), config.get("format")) if isinstance(config, Mapping) else (None, None)
+    if isinstance(name, str) and not _HEADER_NAME.fullmatch(name):
+        yield ("authConfig", "name"), "not a header's name; use letters, digits and - alone"
+    if isinstance(form, str) and "{api_key}" in form and not _HEADER_VALUE.fullmatch(form):
+        yield ("authConfig", "format"), "no header can carry it; use plain characters without blanks around them"
     if isinstance(form, str) and "{api_key}" not in form:
         yield (
             ("authConfig", "format"),
@@ -222,9 +243,21 @@ def _auth_config(data: Data) -> Iterator[Problem]:
 def _headers(data: Data) -> Iterator[Problem]:
     headers = data.get("customHeaders")
     for name, value in headers.items() if isinstance(headers, Mapping) else ():
-        if looks_secret(str(name)) and isinstance(value, str) and not is_reference(value):
-            variable = re.sub(r"[^A-Z0-9]+", "_", str(name).upper()).strip("_")
-            yield (
-                ("customHeaders", str(name)),
-                f"looks like a secret written out; put it into an environment variable and write env:{variable}",
-            )
+        problem = _header_problem(str(name), value) if isinstance(value, str) else None
+        if problem:
+            yield ("customHeaders", str(name)), problem
+
+
+def _header_problem(name: str, value: str) -> str | None:
+    if not _HEADER_NAME.fullmatch(name):
+        return "not a header's name; use letters, digits and - alone"
+    if is_reference(value):
+        return None
+    if re.match(r"(env|keyring|keyvault):", value):
+        return "not a usable reference; write env:NAME, keyring:SERVICE/USER or keyvault:VAULT/SECRET"
+    if looks_secret(name):
+        variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+        return f"looks like a secret written out; put it into an environment variable and write env:{variable}"
+    if not _HEADER_VALUE.fullmatch(value):
+        return "no header can carry it; use plain characters without blanks around them"
+    return None

@@ -167,7 +167,7 @@ class Run:
     def start(cls, run_dir: str | Path, *, profile: Profile, target: Target, source: str) -> Self:
         """Make the folder, or take over one of the same target; raises UsageError when it holds another's resources."""
         run = cls(run_folder(run_dir))
-        before = run.read_if_there(RunInfo)
+        before = run._before()
         left = run.ledger.open_entries()
         if before and left and before.target.project_resource_id != target.project_resource_id:
             names = ", ".join(f"{entry.kind} {entry.name}" for entry in left)
@@ -188,6 +188,13 @@ class Run:
         )
         write_text(run.folder / "profile.yaml", profile.to_yaml())
         return run
+
+    def _before(self) -> RunInfo | None:
+        try:
+            return self.read_if_there(RunInfo)
+        except UsageError as error:
+            # Its id marks what it made, so it cannot be taken over.
+            raise UsageError(f"{self.folder} holds a run that cannot be read: take another run_dir") from error
 
     @classmethod
     def open(cls, run_dir: str | Path) -> Self:
@@ -285,6 +292,7 @@ class Run:
 
     def require_passed(self, names: Iterable[str]) -> None:
         """Raise UsageError naming the first of these notebooks that has not reached its checkpoint."""
+        latest: StepRecord | None = None
         for name in names:
             record = self.step(name)
             if record is None:
@@ -292,6 +300,9 @@ class Run:
             if record.state != "passed":
                 why = record.found or "it did not reach its checkpoint"
                 raise UsageError(f"{name} has not passed ({why}): mend that and run {name}.ipynb again first")
+            if latest and record.started < latest.started:
+                raise UsageError(f"{name} is older than {latest.step}: run {name}.ipynb again first")
+            latest = record
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ __all__ = ["Descriptor", "find", "find_or_start", "state_folder", "stop"]
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from typing import Final, Self
 
 import httpx
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway_workbook.errors import ServiceError, UsageError
 
@@ -34,7 +35,7 @@ class Descriptor(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: str
-    pid: int
+    pid: int = Field(gt=0)
     url: str
     ca: str | None = None
     portal: str
@@ -61,8 +62,8 @@ def find() -> Descriptor | None:
         descriptor = Descriptor.model_validate(
             json.loads((state_folder() / "sandbox.json").read_text(encoding="utf-8"))
         )
-    except (FileNotFoundError, json.JSONDecodeError, ValidationError):
-        return None
+    except (OSError, ValueError, RecursionError):
+        return None  # none was started, or its file is damaged: then it is as good as none
     return descriptor if _answers(descriptor) else None
 
 
@@ -97,7 +98,12 @@ def stop() -> bool:
     found = find()
     if found is None:
         return False
-    os.kill(found.pid, signal.SIGTERM)
+    try:
+        os.kill(found.pid, signal.SIGTERM)
+    except OSError as error:
+        raise ServiceError(
+            f"process {found.pid} of the sandbox cannot be ended ({error.strerror}): end it by hand"
+        ) from error
     deadline = time.monotonic() + _STOP_SECONDS
     while find():
         if time.monotonic() > deadline:
@@ -118,6 +124,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> Descriptor:
     while time.monotonic() < deadline:
         found = find()
         if found:
+            process.returncode = 0  # it is meant to outlive this one, which Popen would warn about
             return found
         # Two notebooks may start one at the same moment: the second process leaves, the first one is found.
         if process.poll() not in (None, _ALREADY_RUNNING):
@@ -127,11 +134,11 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> Descriptor:
 
 
 def _answers(descriptor: Descriptor) -> bool:
-    verify = httpx.create_ssl_context(verify=descriptor.ca or True) if descriptor.url.startswith("https") else True
     try:
+        verify = ssl.create_default_context(cafile=descriptor.ca) if descriptor.ca else True
         return (
             httpx.get(f"{descriptor.url}/sandbox", timeout=5, verify=verify, trust_env=False).status_code
             == httpx.codes.OK
         )
-    except (httpx.HTTPError, OSError):
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return False

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 Scheme = Literal["env", "keyring", "keyvault"]
 _FORM = re.compile(r"(?P<scheme>env|keyring|keyvault):(?P<name>\S+)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_NAME = re.compile(
-    r"authorization|api[-_]?key|subscription-key|token|secret|password|cookie|credential", re.IGNORECASE
-)
+_SECRET_NAME = re.compile(r"auth(?!or\b)|key|token|secret|passw|cookie|credential|signature", re.IGNORECASE)
 
 
 def is_reference(text: str) -> bool:
@@ -125,7 +123,12 @@ _MENDS: dict[Scheme, str] = {
 
 def _from_keyring(reference: SecretReference) -> str | None:
     service, _, user = reference.name.rpartition("/")
-    value: str | None = _extra("keyring", reference).get_password(service, user)
+    keyring = _extra("keyring", reference)
+    try:
+        value: str | None = keyring.get_password(service, user)
+    except keyring.errors.KeyringError as error:
+        why = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{reference} cannot be read ({why}): unlock the keyring, or use env:NAME") from error
     return value
 
 

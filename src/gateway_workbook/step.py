@@ -49,6 +49,7 @@ class Step:
         self._open = ExitStack()
         self._http: httpx.Client | None = None
         self._started = datetime.now(UTC)
+        self._done = False
         self._put("running", "")
         _tell_failures(self)
 
@@ -112,6 +113,7 @@ class Step:
         self._open.close()
         self._http = None
         self._put("passed" if holds else "failed", found if holds else otherwise or found)
+        self._done = holds
         if report:
             print(f"report: {reports.write(self.run)}")  # noqa: T201  where to look
         if not holds:
@@ -119,7 +121,9 @@ class Step:
         print(f"✓ {self.name}: {found}")  # noqa: T201  the last line of a notebook
 
     def fail(self, error: BaseException) -> None:
-        """Note why the notebook stopped before its checkpoint."""
+        """Note why the notebook stopped before its checkpoint; what goes wrong after a passed one is no matter."""
+        if self._done:
+            return
         state: State = (
             "refused"
             if isinstance(error, UsageError)

@@ -62,7 +62,7 @@ def _from_yaml(value: object) -> object:
         return {"kind": value}
     if isinstance(value, Mapping) and len(value) == 1:
         kind, expected = next(iter(value.items()))
-        return {"kind": kind, "value": str(expected) if isinstance(expected, int | float) else expected}
+        return {"kind": kind, "value": expected}
     return value
 
 
@@ -103,7 +103,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
 
     Raises UsageError when there is no such file, ProfileError naming every problem in it.
     """
-    document = Document.read(ready_file(name_or_path, kind="prompts"), numbers=True)
+    document = Document.read(ready_file(name_or_path, kind="prompts"))
     try:
         return Suite.model_validate(document.value)
     except ValidationError as error:
@@ -116,6 +116,11 @@ def _check_pattern(value: object) -> None:
         re.compile(_check_text(value))
     except re.error as error:
         raise ValueError(f"is not a regular expression ({error}); mend the pattern") from None
+
+
+def _check_bare(value: object) -> None:
+    if value is not None:
+        raise ValueError("takes no value; write not_empty alone")
 
 
 def _check_text(value: object) -> str:
@@ -144,12 +149,18 @@ def _check_seconds(value: object) -> None:
 
 def _json_failure(schema: Any, text: str) -> str | None:
     from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return "the answer is not JSON"
-    error = next(iter(Draft202012Validator(schema).iter_errors(document)), None)
+    try:
+        # With a registry of its own jsonschema fetches nothing, wherever a $ref may point.
+        error = next(iter(Draft202012Validator(schema, registry=Registry()).iter_errors(document)), None)
+    except (Unresolvable, RecursionError):
+        return "the schema cannot be followed: mend its $ref"
     return None if error is None else f"the answer does not fit the schema: {error.message[:200]}"
 
 
@@ -158,6 +169,7 @@ def _unless(held: object, failure: str) -> str | None:
 
 
 _USABLE: Final[Mapping[str, Callable[[Any], object]]] = {
+    "not_empty": _check_bare,
     "equals": _check_text,
     "contains": _check_text,
     "not_contains": _check_text,

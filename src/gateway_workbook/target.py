@@ -10,12 +10,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from httpx_retries import Retry, RetryTransport
 from pydantic import BaseModel, ConfigDict
 
+from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.errors import UsageError
 from gateway_workbook.sandbox_process import Descriptor, find_or_start
 from gateway_workbook.secrets import Secrets
@@ -32,6 +33,7 @@ AUDIENCES: Final = {
     "arm": "https://management.azure.com/.default",
     "project": "https://ai.azure.com/.default",
 }
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PROJECT = re.compile(r".*/accounts/(?P<account>[^/]+)/projects/(?P<project>[^/]+)", re.IGNORECASE)
 _RETRY = Retry(
     total=3,
@@ -122,23 +124,29 @@ class _SandboxIdentity:
 
 def http_client(target: Target) -> httpx.Client:
     """A client for gateways and ARM, honouring Retry-After; one is enough for a notebook, close it after use."""
-    trust = target.trust()
+    return httpx.Client(transport=RetryTransport(_ByEnvironment(target.trust()), retry=_RETRY), timeout=TIMEOUT)
 
-    def transport(proxy: str | None = None) -> httpx.BaseTransport:
-        return RetryTransport(httpx.HTTPTransport(verify=trust, proxy=proxy), retry=_RETRY)
 
-    # httpx reads HTTPS_PROXY and its kin only when it makes the transport itself.
-    proxies = {f"{scheme}://": transport(url) for scheme, url in getproxies().items() if scheme in ("http", "https")}
-    direct = [
-        "127.0.0.1",
-        "localhost",
-        "[::1]",
-        *filter(None, (host.strip() for host in os.environ.get("no_proxy", "").split(","))),
-    ]
-    return httpx.Client(
-        transport=transport(),
-        mounts=proxies | dict.fromkeys((f"all://{host}" for host in direct), None) if proxies else None,
-    )
+class _ByEnvironment(httpx.BaseTransport):
+    """Goes through HTTPS_PROXY and its kin, as httpx does where the transport is its own; never on this machine."""
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._direct = httpx.HTTPTransport(verify=trust)
+        self._proxied = {
+            scheme: httpx.HTTPTransport(verify=trust, proxy=url)
+            for scheme, url in getproxies().items()
+            if scheme in ("http", "https")
+        }
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        address = request.url
+        through = self._proxied.get(address.scheme, self._direct)
+        bypassed = address.host in LOOPBACK or proxy_bypass(address.netloc.decode("ascii"))
+        return (self._direct if bypassed else through).handle_request(request)
+
+    def close(self) -> None:
+        for transport in (self._direct, *self._proxied.values()):
+            transport.close()
 
 
 def sandbox(*, start: bool = True) -> Target:

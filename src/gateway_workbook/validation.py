@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.agents import Agents, Answer
 from gateway_workbook.suite import Prompt, Route, Suite
+from gateway_workbook.visible import storable
 
 if TYPE_CHECKING:
-    from gateway_workbook.gateway import Exchange, Gateway
+    from gateway_workbook.exchange import Exchange
+    from gateway_workbook.gateway import Gateway
 
 Judgement = Literal["passed", "failed", "no answer"]
 SeenBy = Callable[[str], bool | None]
@@ -119,4 +121,4 @@ def _read(exchange: Exchange) -> Answer:
         )
     usage = exchange.body.get("usage")
     tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return Answer(text=str(text or ""), seconds=seconds, tokens=tokens if isinstance(tokens, int) else None)
+    return Answer(text=storable(str(text or "")), seconds=seconds, tokens=tokens if isinstance(tokens, int) else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["visible"]
+__all__ = ["storable", "visible"]
 
 import re
 from typing import Final
@@ -18,6 +18,11 @@ _STEERING: Final = re.compile(
     "\ud800-\udfff\ufffe\uffff"  # not text at all: no file and no XML can hold them
     "]"
 )
+
+
+def storable(text: str) -> str:
+    """The text with halves of characters replaced: JSON can spell them, no file can hold them."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def visible(text: str) -> str:

@@ -12,6 +12,7 @@ SRC = Path(__file__).parents[2] / "src"
 # The order of the layers: a module may import those before it, never those after it.
 ORDER = [
     "errors",
+    "visible",
     "secrets",
     "workbook",
     "document",
@@ -19,6 +20,9 @@ ORDER = [
     "parameter_file",
     "profile",
     "connection",
+    "exchange",
+    "sign_in",
+    "authentication",
     "gateway",
     "discovery",
     "sandbox_process",
@@ -30,7 +34,6 @@ ORDER = [
     "validation",
     "gateway_log",
     "run",
-    "visible",
     "stages",
     "headline",
     "frames",

@@ -1,0 +1,64 @@
+"""The small tables of the notebooks: every row there, no secret in any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway_workbook import frames
+from gateway_workbook.connection import Difference
+from gateway_workbook.prerequisites import Prerequisite
+from gateway_workbook.run import AgentRecord
+from gateway_workbook.suite import load_suite
+from tests.library.wire import connection, dynamic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gateway_workbook.run import Run
+    from gateway_workbook.target import Target
+
+
+def rows(frame: pd.DataFrame) -> list[list[str]]:
+    return [[str(value) for value in row] for row in frame.itertuples(index=False)]
+
+
+def test_a_target_is_shown_with_its_portal_and_no_secret(sandbox: Target, azure: Target) -> None:
+    assert sandbox.descriptor is not None
+    shown = dict(rows(frames.target(sandbox)))
+    assert shown["Portal"] == sandbox.descriptor.portal
+    assert not [secret for secret in sandbox.descriptor.environment.values() if secret in str(shown)]
+    assert rows(frames.target(azure)) == [
+        ["Target", "azure"],
+        ["Project", "workshop"],
+        ["Project endpoint", "https://contoso.services.ai.azure.com/api/projects/workshop"],
+    ]
+
+
+def test_the_requests_of_discovery_are_shown_as_they_will_be() -> None:
+    assert rows(frames.discovery(dynamic("OpenAI", deploymentInPath=True))) == [
+        ["List", "GET https://gateway.test/v1/models"],
+        ["Get", "GET https://gateway.test/v1/models/{deployment}"],
+        ["Call", "POST https://gateway.test/v1/deployments/{deployment}/chat/completions"],
+    ]
+    assert rows(frames.discovery(connection()))[0] == ["List", "no request: the connection lists its models"]
+
+
+def test_prerequisites_show_what_is_missing_and_the_mend() -> None:
+    shown = rows(
+        frames.prerequisites([Prerequisite(what="a", there=True), Prerequisite(what="b", there=False, mend="do")])
+    )
+    assert [row[0] for row in shown] == ["a", "b"]
+    assert shown[0][1] != shown[1][1]
+    assert shown[1][2] == "do"
+
+
+def test_differences_agents_suites_and_ledgers_have_their_rows(run: Run) -> None:
+    found = rows(frames.differences([Difference(field="target", wanted="a", found="b")]))
+    assert found == [["target", "a", "b"]]
+    record = AgentRecord(name="x", version="2", model="c/d", outcome="replaced")
+    assert rows(frames.agent(record)) == [["Agent", "x"], ["Version", "2"], ["Model", "c/d"], ["Outcome", "replaced"]]
+    smoke = load_suite("smoke")
+    assert [row[0] for row in rows(frames.suite(smoke))] == [prompt.name for prompt in smoke.prompts]
+    with run.ledger.creating("connection", "contoso"):
+        pass
+    assert rows(frames.ledger(run.ledger))[0][:2] == ["connection", "contoso"]
