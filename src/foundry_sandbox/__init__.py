@@ -2,6 +2,18 @@
 
 It answers unmodified official clients, keeps what they create in one folder, and calls the gateways its
 agents are connected to. It shares no code with `gateway_workbook`: it is a second reading of the contracts.
+
+Where things are:
+
+- the process: `server`, `instance`, `certificate`, `app`, `portal`; what it keeps: `state`, `connections`
+- Azure Resource Manager: `arm`, `resources`, `connection_resource`, `azure` (the names it plays)
+- Entra and who may come in: `identity`, `access`
+- the project: `project`, `agents`, `definition`, `conversations`, `items`, `responses`, `turn`, `paging`
+- the Agent Service's way out: `agent_service`, `outbound`, `client_credentials`, `chat` (turn to chat completions),
+  `reply`, `answer`, `events` (and back)
+- the gateways: `gateways` (the flow), `catalogue` (the table it interprets), `admission`, `dialect`, `upstream`
+- the scripted model behind them: `model`, `prompt`, `script`, `examples`, `deployments`
+- reading bodies and saying no: `body`, `refusal`
 """
 
 __version__ = "0.1.0"

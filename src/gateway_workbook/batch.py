@@ -5,11 +5,7 @@ from __future__ import annotations
 __all__ = ["EXIT_CODES", "RunOptions", "declared_parameters", "execute"]
 
 import ast
-import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway_workbook import junit, report, workbook
 from gateway_workbook.errors import UsageError
-from gateway_workbook.kernel import kernel_options
+from gateway_workbook.kernel import run_notebook
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
 from gateway_workbook.step import unknown_parameter
@@ -27,10 +23,6 @@ if TYPE_CHECKING:
 
 EXIT_CODES: Final[Mapping[State, int]] = {"passed": 0, "failed": 1, "refused": 2, "broken": 3, "running": 3}
 OWN_PARAMETERS: Final = ("run_dir", "profile", "target")
-
-
-class NotebookTimeoutError(Exception):
-    """A notebook ran longer than it may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +61,6 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
         walk.until_one_fails(STEPS[:-1])
     except KeyboardInterrupt as interrupt:
         interrupted = interrupt
-        # nbclient abandons its tasks when it is interrupted, and asyncio would print each one's traceback.
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if not options.keep and (folder / "run.json").exists():
         walk.one(CLEAN_UP)
     if (folder / "run.json").exists():
@@ -97,42 +87,19 @@ class _Walk:
         started = datetime.now(UTC)
         problem: str | None = "interrupted"
         try:
-            problem = self._papermill(name)
+            problem = self._run(name)
         finally:
             record = self._judged(name, started, problem)
             self.records.append(record)
             self._tell(name, record)
         return record
 
-    def _papermill(self, name: str) -> str | None:
-        import papermill
-        from nbclient.exceptions import CellControlSignal, DeadKernelError
-
+    def _run(self, name: str) -> str | None:
         declared = declared_parameters()[name]
         output = self._folder / "notebooks" / f"{name}.ipynb"
         output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with _time_limit(self._timeout), kernel_options(output.with_suffix(".log")) as kernel:
-                papermill.execute_notebook(
-                    workbook.folder() / f"{name}.ipynb",
-                    output,
-                    parameters={key: value for key, value in self._parameters.items() if key in declared},
-                    kernel_name="python3",
-                    progress_bar=False,
-                    execution_timeout=int(self._timeout),
-                    **kernel,
-                )
-        except papermill.exceptions.PapermillExecutionError as error:
-            return f"{error.ename}: {error.evalue}"
-        except (
-            papermill.exceptions.PapermillException,
-            CellControlSignal,
-            DeadKernelError,
-            NotebookTimeoutError,
-            RuntimeError,
-        ) as error:
-            return f"{type(error).__name__}: {error}".strip()
-        return None
+        given = {key: value for key, value in self._parameters.items() if key in declared}
+        return run_notebook(workbook.folder() / f"{name}.ipynb", output, parameters=given, timeout=self._timeout)
 
     def _judged(self, name: str, started: datetime, problem: str | None) -> StepRecord:
         run = Run(self._folder)
@@ -151,25 +118,6 @@ class _Walk:
         if (self._folder / "run.json").exists():
             run.record(judged)
         return judged
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Bound a whole notebook, not only its cells: a kernel can be idle for ever after a lost message."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield  # no alarms here (Windows, worker threads): the limit per cell still holds
-        return
-
-    def out_of_time(*_: object) -> None:
-        raise NotebookTimeoutError(f"stopped after {seconds:.0f} s: raise --timeout, or look for what hangs")
-
-    before = signal.signal(signal.SIGALRM, out_of_time)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @cache

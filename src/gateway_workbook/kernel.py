@@ -1,42 +1,113 @@
-"""The kernel of a headless notebook: reached by private sockets, its own words in a log instead of on the terminal."""
+"""One notebook under papermill, on a kernel that can be ended: bounded in time, interruptible, quiet.
+
+papermill runs in a thread of its own. In the main thread a Ctrl-C would go off inside its event loop, which keeps the
+interrupt and raises it once more in the next notebook.
+"""
 
 from __future__ import annotations
 
-__all__ = ["kernel_options"]
+__all__ = ["run_notebook"]
 
 import sys
+import threading
+import time
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_client.manager import AsyncKernelManager
-from traitlets import Unicode
+from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_POLL_SECONDS: Final = 0.1
+_ENDING_SECONDS: Final = 20
+
+
+class _Run:
+    """The run of one notebook: what it says goes to `log`, and `end` ends it from another thread."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process: Any = None  # a subprocess.Popen; jupyter_client has no public name for its type
+        self.ended = False
+        self.problem: str | None = None
+
+    def end(self) -> None:
+        """Kill the kernel, also one that is only about to start."""
+        self.ended = True
+        if self.process is not None:
+            self.process.kill()
 
 
 class QuietKernel(AsyncKernelManager):
     """What a kernel says while it is interrupted or killed is for the log; people get one sentence."""
 
-    log_file = Unicode(config=True)
+    run = AnyTrait(config=True)  # a _Run
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # declared sync, awaited by nbclient
-        """Start it with its standard error in `log_file`."""
-        with Path(self.log_file).open("ab") as log:  # noqa: ASYNC230  once, on a local file
+        """Start it with its standard error in the log."""
+        with self.run.log.open("ab") as log:
             await self._async_start_kernel(stderr=log, **options)
+        self.run.process = getattr(self.provisioner, "process", None)
+        if self.run.ended:
+            self.run.end()
+
+
+def run_notebook(source: Path, output: Path, *, parameters: Mapping[str, Any], timeout: float) -> str | None:
+    """Run `source` into `output`; returns None, or why it did not run to its end.
+
+    `timeout` (seconds) bounds the whole notebook, because a kernel can be idle for ever after a lost message. Raises
+    KeyboardInterrupt when the main thread is interrupted, the kernel ended and the output written.
+    """
+    run = _Run(output.with_suffix(".log"))
+    thread = threading.Thread(target=_papermill, args=(run, source, output, parameters), daemon=True)
+    thread.start()
+    try:
+        if not _joined(thread, timeout):
+            run.end()
+            _joined(thread, _ENDING_SECONDS)
+            return f"stopped after {timeout:.0f} s: raise --timeout, or look for what hangs"
+    except KeyboardInterrupt:
+        run.end()
+        _joined(thread, _ENDING_SECONDS)
+        raise
+    finally:
+        if run.log.exists() and not run.log.stat().st_size:
+            run.log.unlink()
+    return run.problem
+
+
+def _joined(thread: threading.Thread, seconds: float) -> bool:
+    # In short waits, because on Windows a long one does not hear of Ctrl-C.
+    deadline = time.monotonic() + seconds
+    while thread.is_alive() and time.monotonic() < deadline:
+        thread.join(_POLL_SECONDS)
+    return not thread.is_alive()
+
+
+def _papermill(run: _Run, source: Path, output: Path, parameters: Mapping[str, Any]) -> None:
+    import papermill
+
+    try:
+        with _private_sockets(run) as kernel:
+            papermill.execute_notebook(
+                source, output, parameters=dict(parameters), kernel_name="python3", progress_bar=False, **kernel
+            )
+    except papermill.exceptions.PapermillExecutionError as error:
+        run.problem = f"{error.ename}: {error.evalue}"
+    except Exception as error:  # noqa: BLE001  whatever papermill and nbclient raise is why the notebook ended
+        run.problem = f"{type(error).__name__}: {error}".strip()
 
 
 @contextmanager
-def kernel_options(log: Path) -> Iterator[dict[str, Any]]:
-    """What papermill needs to run a notebook on such a kernel; `log` is removed again when nothing was said."""
-    with TemporaryDirectory(prefix="gateway-workbook-") as folder:
-        settings = {"log_file": str(log)}
+def _private_sockets(run: _Run) -> Iterator[dict[str, Any]]:
+    with TemporaryDirectory(prefix="gateway-workbook-", ignore_cleanup_errors=True) as folder:
+        settings: dict[str, Any] = {"run": run}
         if sys.platform != "win32":
             # On TCP anybody on the machine could listen. Kernels that share an `ip` would share their sockets too.
             settings |= {"transport": "ipc", "ip": f"{folder}/kernel"}
         yield {"kernel_manager_class": QuietKernel, "config": Config(QuietKernel=settings)}
-    if log.exists() and not log.stat().st_size:
-        log.unlink()

@@ -68,7 +68,7 @@ def test_every_ready_profile_runs_green(workbook: Workbook, name: str) -> None:
         ("removed", "agent"),
         ("removed", "connection"),
     ]
-    executed = [nbformat.read(path, as_version=4) for path in sorted((outcome.folder / "notebooks").iterdir())]  # type: ignore[no-untyped-call]
+    executed = [nbformat.read(path, as_version=4) for path in sorted((outcome.folder / "notebooks").glob("*.ipynb"))]  # type: ignore[no-untyped-call]
     assert len(executed) == len(STEPS)
     assert (outcome.folder.stat().st_mode & 0o077) == 0
 
