@@ -1,6 +1,7 @@
 """`python -m foundry_sandbox`: start the sandbox and say where it is."""
 
 import re
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,12 @@ import typer
 
 from foundry_sandbox.gateways import GATEWAYS
 from foundry_sandbox.instance import AlreadyRunningError, Descriptor
-from foundry_sandbox.server import Settings, serve
+from foundry_sandbox.server import PortTakenError, Settings, serve
 from foundry_sandbox.state import StateError
 
 UPSTREAM = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)=(?P<url>https?://\S+)")
 BUSY = 3
+REFUSED = 2
 
 
 def main(  # noqa: PLR0913  # one parameter per option of the command line
@@ -33,9 +35,17 @@ def main(  # noqa: PLR0913  # one parameter per option of the command line
     except AlreadyRunningError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BUSY) from error
-    except StateError as error:
+    except (StateError, PortTakenError) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(REFUSED) from error
+    except sqlite3.Error as error:
+        typer.echo(f"the state in {state} cannot be used ({error}): take another --state folder", err=True)
+        raise typer.Exit(REFUSED) from error
+    except OSError as error:
+        typer.echo(
+            f"{error.filename or state} cannot be used ({error.strerror}): take another --state folder", err=True
+        )
+        raise typer.Exit(REFUSED) from error
 
 
 def _upstreams(given: list[str]) -> dict[str, str]:

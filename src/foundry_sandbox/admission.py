@@ -30,14 +30,16 @@ _LIFETIME: Final = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """The API key in a header, in `template`; `also` names headers that inference needs beside it.
+    """The API key in a header, in `template`; with `or_bearer` it may come as `Authorization: Bearer` instead.
 
+    `also` names headers that inference needs beside it.
     Not discovery: by the contract a connection's customHeaders join inference requests alone.
     """
 
     header: str = "api-key"
     template: str = "{api_key}"
     also: tuple[str, ...] = ()
+    or_bearer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ def admit(state: State, auth: Key | Bearer, *, request: Request) -> None:
 
 def _check_key(state: State, auth: Key, *, request: Request) -> None:
     given = request.headers.get(auth.header)
+    if given is None and auth.or_bearer:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ") or None
     if given is None:
         raise _unauthorized(
             "Access denied due to missing key. "

@@ -139,7 +139,7 @@ def _before(name: str, *, url: str) -> Gateway:
         base="/v1",
         summary=f"Forwards to the model server at {url}.",
         routing="body",
-        auth=Key(),
+        auth=Key(or_bearer=True),
         dialect=OPENAI,
         discovery=_OPENAI_LIST,
         upstream=url,

@@ -39,10 +39,14 @@ class Settings:
     upstreams: Mapping[str, str] = field(default_factory=dict)
 
 
+class PortTakenError(Exception):
+    """The port that was asked for is in use."""
+
+
 def serve(settings: Settings, *, announce: Callable[[Descriptor], None]) -> None:
     """Run until a signal or the idle time ends it; `announce` is called once the sandbox listens.
 
-    Raises AlreadyRunningError or StateError before anything listens.
+    Raises AlreadyRunningError, StateError, PortTakenError or OSError before anything listens.
     """
     folder = settings.folder.absolute()
     with ExitStack() as stack:
@@ -79,7 +83,7 @@ def listen(ports: list[int]) -> socket.socket:
             listener.close()
             continue
         return listener
-    raise OSError(f"no port is free among {ports}")
+    raise PortTakenError(f"port {ports[0]} is taken: choose another --port, or leave it out")
 
 
 def _reuse_option() -> int:
@@ -92,7 +96,7 @@ def _candidates(asked: int | None, remembered: str | None) -> list[int]:
     # Connections hold URLs with the port in them: the old port is worth more than a round number.
     before = [int(remembered)] if remembered else []
     if asked:
-        return [asked, 0]
+        return [asked]
     return [*before, PORT, 0] if asked is None else [*before, 0]
 
 

@@ -107,9 +107,11 @@ class State:
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(SCHEMA)
             return cls(database, cipher=Fernet(_key(folder / "key")), upstreams=dict(upstreams or {}))
-        except (InvalidToken, ValueError) as error:
+        except (InvalidToken, ValueError, sqlite3.DatabaseError) as error:
             database.close()
-            raise StateError(f"{folder / 'key'} does not open {path.name}: remove {folder} and start again") from error
+            raise StateError(
+                f"{path} is damaged, or {folder / 'key'} does not open it: remove {folder} and start again"
+            ) from error
 
     def close(self) -> None:
         """Close the database; the state object is of no use afterwards."""

@@ -117,7 +117,7 @@ class Agents:
     def ask(self, agent: str, prompt: str) -> Answer:
         """One prompt to an agent, without history; failures are data."""
         import openai
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
 
         client = self._client()
         reference = {"agent_reference": {"type": "agent_reference", "name": agent}}
@@ -130,6 +130,8 @@ class Agents:
             return Answer(seconds=time.monotonic() - started, problem=_api_problem(error))
         except ClientAuthenticationError as error:
             return Answer(problem=sign_in_problem(error.message))
+        except AzureError as error:
+            return Answer(problem=f"no Entra token ({error.message})")
         return _read(response, seconds)
 
     def _client(self) -> OpenAI:

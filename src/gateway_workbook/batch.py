@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["EXIT_CODES", "RunOptions", "declared_parameters", "execute"]
+__all__ = ["EXIT_CODES", "RunOptions", "clean_up", "declared_parameters", "execute"]
 
 import ast
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway_workbook import junit, report, workbook
+from gateway_workbook import target as targets
 from gateway_workbook.errors import UsageError
 from gateway_workbook.kernel import run_notebook
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
 from gateway_workbook.step import unknown_parameter
+from gateway_workbook.suite import load_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +41,7 @@ class RunOptions:
     timeout: float = 900
 
 
+_KINDS: Final = {bool: "true or false,", int: "a whole number", float: "a number", list: "a list"}
 Tell = Callable[[str, StepRecord | None], None]
 
 
@@ -47,24 +52,69 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
     notebook as it starts (None) and ends. Raises UsageError before anything runs when a parameter or the profile is
     unusable; KeyboardInterrupt after cleaning up.
     """
-    parameters = _typed(options.parameters)
-    load_profile(options.profile)
+    parameters = _checked(options)
     folder = run_folder(options.run_dir).absolute()
     parameters |= {"run_dir": str(folder), "profile": options.profile, "target": options.target}
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _alone(folder):
+            Run(folder).earlier()
+            return _run_all(_Walk(folder, parameters, timeout=options.timeout, tell=tell), keep=options.keep)
     except OSError as error:
-        raise UsageError(f"no run folder can be made at {folder} ({error.strerror}): take another --run-dir") from error
-    walk = _Walk(folder, parameters, timeout=options.timeout, tell=tell)
+        where = error.filename or folder
+        raise UsageError(
+            f"{where} cannot be written ({error.strerror}): make room there, or take another --run-dir"
+        ) from error
+
+
+def clean_up(run_dir: str | Path, *, tell: Tell = lambda *_: None) -> list[StepRecord]:
+    """Run notebook 05 alone on a run folder."""
+    folder = Run.open(run_dir).folder.absolute()
+    walk = _Walk(folder, {"run_dir": str(folder)}, timeout=RunOptions.timeout, tell=tell)
+    with _alone(folder):
+        walk.one(CLEAN_UP)
+    return walk.records
+
+
+def _checked(options: RunOptions) -> dict[str, Any]:
+    """Everything that can be known to be wrong before a notebook runs; returns the typed parameters."""
+    parameters = _typed(options.parameters)
+    profile = load_profile(options.profile)
+    if "suite" in parameters:
+        load_suite(parameters["suite"])
+    if options.target == "azure":
+        targets.azure(profile.project_resource_id)
+    elif options.target != "sandbox":
+        raise UsageError(f"no target '{options.target}': write sandbox or azure")
+    return parameters
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the run folder; a second run on it would judge, and clean up, what is not its own."""
+    # SQLite's lock is one that every system has, and that goes with its process however that ends.
+    lock = sqlite3.connect(folder / "run.lock", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        raise UsageError(f"another run uses {folder}: wait for its end, or take another --run-dir") from error
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _run_all(walk: _Walk, *, keep: bool) -> list[StepRecord]:
     interrupted: KeyboardInterrupt | None = None
     try:
         walk.until_one_fails(STEPS[:-1])
     except KeyboardInterrupt as interrupt:
         interrupted = interrupt
-    if not options.keep and (folder / "run.json").exists():
-        walk.one(CLEAN_UP)
-    if (folder / "run.json").exists():
-        run = Run(folder)
+    run = Run(walk.folder)
+    if (walk.folder / "run.json").exists():
+        if not keep and (run.ledger.open_entries() or walk.all_passed):
+            walk.one(CLEAN_UP)
         report.write(run)
         junit.write(run)
     if interrupted:
@@ -74,8 +124,12 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
 
 class _Walk:
     def __init__(self, folder: Path, parameters: Mapping[str, Any], *, timeout: float, tell: Tell) -> None:
-        self._folder, self._parameters, self._timeout, self._tell = folder, parameters, timeout, tell
+        self.folder, self._parameters, self._timeout, self._tell = folder, parameters, timeout, tell
         self.records: list[StepRecord] = []
+
+    @property
+    def all_passed(self) -> bool:
+        return all(record.state == "passed" for record in self.records)
 
     def until_one_fails(self, names: tuple[str, ...]) -> None:
         for name in names:
@@ -96,26 +150,26 @@ class _Walk:
 
     def _run(self, name: str) -> str | None:
         declared = declared_parameters()[name]
-        output = self._folder / "notebooks" / f"{name}.ipynb"
+        output = self.folder / "notebooks" / f"{name}.ipynb"
         output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         given = {key: value for key, value in self._parameters.items() if key in declared}
         return run_notebook(workbook.folder() / f"{name}.ipynb", output, parameters=given, timeout=self._timeout)
 
     def _judged(self, name: str, started: datetime, problem: str | None) -> StepRecord:
-        run = Run(self._folder)
+        run = Run(self.folder)
         record = run.step(name)
         if (
             record
             and record.started >= started
             and record.state != "running"
-            and not (problem and record.state == "passed")
+            and not (problem and (record.state == "passed" or record.found.startswith("KeyboardInterrupt")))
         ):
             return record
         # The notebook left no word of its own: killed, out of time, or stopped before it began.
         state: State = "refused" if problem and problem.startswith(("UsageError", "ProfileError")) else "broken"
-        found = problem or "the notebook ended without reaching its checkpoint"
+        found = (problem or "the notebook ended without reaching its checkpoint").removeprefix("UsageError: ")
         judged = StepRecord(step=name, state=state, started=started, finished=datetime.now(UTC), found=found)
-        if (self._folder / "run.json").exists():
+        if (self.folder / "run.json").exists():
             run.record(judged)
         return judged
 
@@ -164,5 +218,5 @@ def _value(name: str, text: str, default: object) -> object:
     if isinstance(default, float) and isinstance(value, int):
         value = float(value)
     if type(value) is not type(default):
-        raise UsageError(f"parameter '{name}' takes a {type(default).__name__} such as {default!r}, not {text!r}")
+        raise UsageError(f"parameter '{name}' takes {_KINDS[type(default)]} such as {default!r}, not {text!r}")
     return value

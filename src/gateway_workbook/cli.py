@@ -118,6 +118,18 @@ def run(  # noqa: PLR0913  one parameter per option
         console.print(f"[red]interrupted[/]: {escape(_left(folder))}", soft_wrap=True)
         sys.exit(interrupt.args[0] if interrupt.args else _INTERRUPTED)
     _close(console, folder, records)
+    if keep:
+        console.print(f"kept:    {escape(_left(folder))}", soft_wrap=True)
+    sys.exit(max(EXIT_CODES[record.state] for record in records))
+
+
+@app.command()
+def clean_up(run_dir: Annotated[Path, typer.Argument(help="The run folder.")]) -> None:
+    """Remove what a run made, by its ledger, and nothing else; may be repeated."""
+    from gateway_workbook.batch import EXIT_CODES
+    from gateway_workbook.batch import clean_up as remove
+
+    records = remove(run_dir, tell=_Progress(_console()))
     sys.exit(max(EXIT_CODES[record.state] for record in records))
 
 
@@ -151,7 +163,8 @@ def sandbox(
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
-            sys.exit(process.wait())
+            code = process.wait()
+            sys.exit(2 if code == sandbox_process.ALREADY_RUNNING else code)
         except KeyboardInterrupt:
             continue  # the sandbox has the same Ctrl-C and is closing in order
 
@@ -187,7 +200,7 @@ def _left(folder: Path) -> str:
 
     left = ", ".join(f"{entry.kind} {entry.name}" for entry in Run(folder).ledger.open_entries())
     if left:
-        return f"{left} is still there: run 05_clean_up with run_dir {folder}"
+        return f"{left} is still there: gateway-workbook clean-up {folder}"
     return f"nothing that this run made is left in the project; its folder is {folder}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import httpx
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import UsageError
@@ -17,6 +18,7 @@ from gateway_workbook.profile import Model, Provider
 if TYPE_CHECKING:
     from gateway_workbook.gateway import Gateway
 
+_REDIRECT: Final = 3
 PROMPT: Final = "Reply with exactly: ok"
 Source = Literal["static", "dynamic"]
 Answered = Literal["yes", "no", "not asked"]
@@ -52,6 +54,17 @@ class Discovered(BaseModel):
     def callable(self) -> list[str]:
         """Deployments that answered a prompt, in the gateway's order."""
         return [model.deployment for model in self.models if model.callable == "yes"]
+
+    @property
+    def why(self) -> str:
+        """Why deployments do not answer, each reason once."""
+        reasons: dict[str, list[str]] = {}
+        for model in self.models:
+            if model.why:
+                reasons.setdefault(model.why.replace(model.deployment, "…"), []).append(model.why)
+        return "; ".join(
+            alike[0] + (f" (the same for {len(alike) - 1} more)" if alike[1:] else "") for alike in reasons.values()
+        )
 
     def choose(self, deployment: str = "") -> str:
         """The deployment of that name, or the first that answers; raises UsageError naming those that do."""
@@ -113,15 +126,28 @@ def _tested(gateway: Gateway, model: DiscoveredModel) -> DiscoveredModel:
         checks["gettable"] = gateway.get_model(model.deployment)
     checks["callable"] = gateway.chat(model.deployment, [{"role": "user", "content": PROMPT}])
     passed = {name: exchange.ok and _READABLE[name](exchange.body) for name, exchange in checks.items()}
-    why = next(
-        (f"{checks[name].method} {checks[name].url}: {_reason(checks[name])}" for name, ok in passed.items() if not ok),
-        "",
-    )
+    first = next((name for name, ok in passed.items() if not ok), None)
+    why = f"{checks[first].method} {checks[first].url}: {_reason(checks[first], first)}" if first else ""
     return model.model_copy(update={name: "yes" if ok else "no" for name, ok in passed.items()} | {"why": why})
 
 
-def _reason(exchange: Exchange) -> str:
-    return f"{exchange.status} without the expected JSON" if exchange.ok else exchange.outcome
+_NOT_FOUND: Final = {
+    "gettable": "check getModelEndpoint",
+    "callable": "check deploymentInPath, the path in targetUrl and inferenceAPIVersion",
+}
+_REFUSED: Final = {401: "check the key, and in authConfig its header", 403: "the key is known, but not allowed here"}
+
+
+def _reason(exchange: Exchange, asked: str) -> str:
+    if exchange.ok:
+        return f"{exchange.status} without the expected JSON: a portal or a login page may stand before the gateway"
+    status = exchange.status or 0
+    if status // 100 == _REDIRECT:
+        return f"{status}, a redirect, which is not followed with a key: write the final URL into targetUrl"
+    told = exchange.outcome.casefold()
+    named = "deployment" in told or "model" in told  # then it is the name, not the path
+    mend = _NOT_FOUND[asked] if status == httpx.codes.NOT_FOUND and not named else _REFUSED.get(status)
+    return f"{exchange.outcome}: {mend}" if mend else exchange.outcome
 
 
 def _from_model(model: Model) -> DiscoveredModel:

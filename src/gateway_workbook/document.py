@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 Path_ = tuple[str | int, ...]
-_PLACEHOLDER = re.compile(r"YOUR-[A-Z0-9][A-Z0-9-]*|<[A-Za-z][^<>\s]*>")
+_PLACEHOLDER = re.compile(r"YOUR-[A-Za-z0-9][A-Za-z0-9-]*|<[A-Za-z][^<>\s]*>")
 _LARGEST = 1_000_000
 _TYPED = "json_schema"
 _NULLS = ("", "~", "null")

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
@@ -35,6 +36,9 @@ class _Run:
         self.process: Any = None  # a subprocess.Popen; jupyter_client has no public name for its type
         self.ended = False
         self.problem: str | None = None
+
+    def __deepcopy__(self, _: object) -> _Run:
+        return self  # traitlets copies what it is configured with, and a copy could not be ended
 
     def end(self) -> None:
         """Kill the kernel, also one that is only about to start."""
@@ -101,6 +105,8 @@ def _papermill(run: _Run, source: Path, output: Path, parameters: Mapping[str, A
         run.problem = f"{error.ename}: {error.evalue}"
     except Exception as error:  # noqa: BLE001  whatever papermill and nbclient raise is why the notebook ended
         run.problem = f"{type(error).__name__}: {error}".strip()
+    finally:
+        ensure_event_loop().close()  # jupyter's own, one for each thread
 
 
 @contextmanager

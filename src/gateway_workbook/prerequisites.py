@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 class Prerequisite(BaseModel):
-    """One thing that is there or missing; `mend` is empty when it is there."""
+    """One thing that is there, or missing with its mend; `yours` when the mend is the reader's own."""
 
     model_config = ConfigDict(frozen=True)
 
     what: str
     there: bool
     mend: str = ""
+    yours: bool = False
 
 
 def check_prerequisites(step: Step) -> tuple[Prerequisite, ...]:
@@ -54,5 +55,5 @@ def _checked(what: str, attempt: Callable[[], object]) -> Prerequisite:
     try:
         attempt()
     except (UsageError, ServiceError) as error:
-        return Prerequisite(what=what, there=False, mend=str(error))
+        return Prerequisite(what=what, there=False, mend=str(error), yours=isinstance(error, UsageError))
     return Prerequisite(what=what, there=True)

@@ -167,7 +167,7 @@ class Run:
     def start(cls, run_dir: str | Path, *, profile: Profile, target: Target, source: str) -> Self:
         """Make the folder, or take over one of the same target; raises UsageError when it holds another's resources."""
         run = cls(run_folder(run_dir))
-        before = run._before()
+        before = run.earlier()
         left = run.ledger.open_entries()
         if before and left and before.target.project_resource_id != target.project_resource_id:
             names = ", ".join(f"{entry.kind} {entry.name}" for entry in left)
@@ -189,7 +189,8 @@ class Run:
         write_text(run.folder / "profile.yaml", profile.to_yaml())
         return run
 
-    def _before(self) -> RunInfo | None:
+    def earlier(self) -> RunInfo | None:
+        """The run this folder holds already, or None; raises UsageError when that cannot be read."""
         try:
             return self.read_if_there(RunInfo)
         except UsageError as error:

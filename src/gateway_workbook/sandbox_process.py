@@ -19,6 +19,7 @@ from typing import Final, Self
 
 import httpx
 import platformdirs
+import psutil
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway_workbook.errors import ServiceError, UsageError
@@ -26,7 +27,7 @@ from gateway_workbook.errors import ServiceError, UsageError
 IDLE_SECONDS: Final = 1800
 _START_SECONDS: Final = 30
 _STOP_SECONDS: Final = 10
-_ALREADY_RUNNING: Final = 3
+ALREADY_RUNNING: Final = 3
 
 
 class Descriptor(BaseModel):
@@ -78,9 +79,16 @@ def find_or_start(*, start: bool = True) -> Descriptor:
     if not start:
         raise UsageError("no sandbox is running: start one with `gateway-workbook sandbox`")
     folder = state_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = folder / "sandbox.log"
-    with log.open("ab") as output:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        output = log.open("wb")
+    except OSError as error:
+        raise UsageError(
+            f"the sandbox cannot keep its state in {folder} ({error.strerror}): "
+            "set GATEWAY_WORKBOOK_SANDBOX to a folder you may write to"
+        ) from error
+    with output:
         process = subprocess.Popen(  # noqa: S603  our own program, by this interpreter
             command("--idle-seconds", str(IDLE_SECONDS), "--quiet"),
             stdin=subprocess.DEVNULL,
@@ -105,7 +113,7 @@ def stop() -> bool:
             f"process {found.pid} of the sandbox cannot be ended ({error.strerror}): end it by hand"
         ) from error
     deadline = time.monotonic() + _STOP_SECONDS
-    while find():
+    while psutil.pid_exists(found.pid):
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"the sandbox (process {found.pid}) did not stop within {_STOP_SECONDS} s: end it by hand"
@@ -127,10 +135,15 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> Descriptor:
             process.returncode = 0  # it is meant to outlive this one, which Popen would warn about
             return found
         # Two notebooks may start one at the same moment: the second process leaves, the first one is found.
-        if process.poll() not in (None, _ALREADY_RUNNING):
-            raise ServiceError(f"the sandbox stopped at its start with exit code {process.returncode}: see {log}")
+        if process.poll() not in (None, ALREADY_RUNNING):
+            raise UsageError(f"the sandbox stopped at its start: {_last_words(log)}")
         time.sleep(0.05)
     raise ServiceError(f"the sandbox did not answer within {_START_SECONDS} s: see {log}")
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit without a word; see {log}"
 
 
 def _answers(descriptor: Descriptor) -> bool:

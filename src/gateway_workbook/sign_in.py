@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from gateway_workbook.errors import UsageError
+from gateway_workbook.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,12 +33,14 @@ class EntraAuth(httpx.Auth):
 
 def bearer(credential: TokenCredential, scope: str) -> str:
     """A token for `scope`; raises UsageError when nobody is signed in."""
-    from azure.core.exceptions import ClientAuthenticationError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     try:
         return credential.get_token(scope).token
     except ClientAuthenticationError as error:
         raise UsageError(sign_in_problem(error.message)) from error
+    except AzureError as error:
+        raise ServiceError(f"no Entra token ({error.message}): check the network; a sandbox may have ended") from error
 
 
 def sign_in_problem(reason: str) -> str:

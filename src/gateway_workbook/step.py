@@ -105,19 +105,23 @@ class Step:
             seen_by_gateway=gateway_log(self.target, connection, self.http),
         )
 
-    def checkpoint(self, *, holds: bool, found: str, otherwise: str = "", report: bool = False) -> None:
+    def checkpoint(
+        self, *, holds: bool, found: str, otherwise: str = "", yours: bool = False, report: bool = False
+    ) -> None:
         """Write the step's record, and with `report` the report of the run as it now stands.
 
-        Raises CheckpointFailed with `otherwise` when the claim does not hold.
+        Raises CheckpointFailed with `otherwise` when the claim does not hold, UsageError when that is the reader's
+        own (`yours`) to mend.
         """
         self._open.close()
         self._http = None
-        self._put("passed" if holds else "failed", found if holds else otherwise or found)
+        told = found if holds else otherwise or found
+        self._put("passed" if holds else "refused" if yours else "failed", told)
         self._done = holds
         if report:
             print(f"report: {reports.write(self.run)}")  # noqa: T201  where to look
         if not holds:
-            raise CheckpointFailed(otherwise or found)
+            raise UsageError(told) if yours else CheckpointFailed(told)
         print(f"✓ {self.name}: {found}")  # noqa: T201  the last line of a notebook
 
     def fail(self, error: BaseException) -> None:

@@ -23,7 +23,7 @@ from gateway_workbook.secrets import Secrets
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from azure.core.credentials import AccessToken, TokenCredential
 
@@ -69,7 +69,7 @@ class Target(BaseModel):
         """The Entra credential: DefaultAzureCredential on Azure, the sandbox's managed identity on the sandbox."""
         from azure.identity import DefaultAzureCredential
 
-        return _SandboxIdentity(self.descriptor.environment) if self.descriptor else DefaultAzureCredential()
+        return _SandboxIdentity(self.descriptor) if self.descriptor else DefaultAzureCredential()
 
     def secrets(self) -> Secrets:
         """Resolves references; on the sandbox also the keys of its own gateways."""
@@ -96,12 +96,12 @@ class _SandboxIdentity:
 
     _environment_lock = threading.Lock()
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, descriptor: Descriptor) -> None:
         from azure.identity import ManagedIdentityCredential
 
-        self._variables = {name: environment[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
+        self._variables = {name: descriptor.environment[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
         with self._pointed():
-            self._credential = ManagedIdentityCredential()
+            self._credential = ManagedIdentityCredential(connection_verify=descriptor.ca or True)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         with self._pointed():

@@ -24,10 +24,14 @@ def ready_names(kind: str) -> list[str]:
 def ready_file(name_or_path: str | Path, *, kind: str) -> Path:
     """The file of that path, or the ready one of that name; raises UsageError naming what there is."""
     path = Path(name_or_path).expanduser()
-    if path.is_file():
-        return path
+    # A notebook's kernel starts in notebooks/; people think of the folder above.
+    for place in (path, Path.cwd().parent / path) if Path.cwd().name == "notebooks" else (path,):
+        if place.is_file():
+            return place
     known = ready_names(kind)
     if str(name_or_path) in known:
         return folder() / kind / f"{name_or_path}.yaml"
     what = {"gateways": "profile", "prompts": "suite"}[kind]
-    raise UsageError(f"no {what} '{name_or_path}': give a file's path, or one of {', '.join(known)}")
+    raise UsageError(
+        f"no {what} '{name_or_path}' (looked for {path.absolute()}): give a file, or one of {', '.join(known)}"
+    )

@@ -38,12 +38,12 @@ def test_every_notebook_declares_its_parameters() -> None:
         ({"": "3"}, "unknown parameter '': there is "),
         ({"run_dir": "x"}, "'run_dir' has an option of its own: write --run-dir"),
         ({"target": "azure"}, "'target' has an option of its own: write --target"),
-        ({"most": "many"}, "parameter 'most' takes a int such as 20, not 'many'"),
-        ({"most": "true"}, "parameter 'most' takes a int"),
-        ({"most": "1.5"}, "parameter 'most' takes a int"),
-        ({"most": "__import__('os').getcwd()"}, "parameter 'most' takes a int"),
+        ({"most": "many"}, "parameter 'most' takes a whole number such as 20, not 'many'"),
+        ({"most": "true"}, "parameter 'most' takes a whole number"),
+        ({"most": "1.5"}, "parameter 'most' takes a whole number"),
+        ({"most": "__import__('os').getcwd()"}, "parameter 'most' takes a whole number"),
         ({"only": "gpt-4o"}, "parameter 'only' takes a list such as"),
-        ({"replace": "yes"}, "parameter 'replace' takes a bool such as False"),
+        ({"replace": "yes"}, "parameter 'replace' takes true or false, such as False"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_refused_before_anything_runs(

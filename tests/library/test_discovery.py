@@ -53,7 +53,10 @@ def test_azure_form_is_read_whole() -> None:
     assert (first.deployment, first.model, first.version, first.format) == ("gpt-4o", "model of gpt-4o", "1", "OpenAI")
     assert (first.listed, first.gettable, first.callable, first.why) == ("yes", "yes", "yes", "")
     assert (second.listed, second.gettable, second.callable) == ("yes", "yes", "no")
-    assert second.why == "POST https://gateway.test/v1/chat/completions: 404 retired"
+    assert second.why == (
+        "POST https://gateway.test/v1/chat/completions: 404 retired: "
+        "check deploymentInPath, the path in targetUrl and inferenceAPIVersion"
+    )
     assert result.callable == ["gpt-4o"]
 
 
@@ -67,7 +70,7 @@ def test_a_model_that_is_listed_but_cannot_be_got_says_why() -> None:
     result = found("AzureOpenAI", catalogue("gpt-4o", hidden=("gpt-4o",)))
     model = result.models[0]
     assert (model.gettable, model.callable) == ("no", "yes")
-    assert model.why == "GET https://gateway.test/v1/models/gpt-4o: 404 not exposed"
+    assert model.why == "GET https://gateway.test/v1/models/gpt-4o: 404 not exposed: check getModelEndpoint"
 
 
 def test_apim_without_settings_is_asked_at_its_defaults() -> None:
@@ -133,7 +136,7 @@ def test_200_with_a_login_page_is_not_callable() -> None:
     client, _ = gateway(connection(), lambda _: reply(200, page))
     model = discover(client).models[0]
     assert model.callable == "no"
-    assert model.why.endswith("200 without the expected JSON")
+    assert model.why.endswith("200 without the expected JSON: a portal or a login page may stand before the gateway")
 
 
 def test_only_those_named_are_tested() -> None:

@@ -95,7 +95,7 @@ def test_a_persons_mistake_shows_its_sentence_and_no_traceback(
 ) -> None:
     cells(shell, "from gateway_workbook import load_profile", "load_profile('nope')")
     shown = "".join(capsys.readouterr())
-    assert "UsageError: no profile 'nope': give a file's path" in shown
+    assert "UsageError: no profile 'nope' (looked for" in shown
     assert "Traceback" not in shown
     assert "File " not in shown
     cells(shell, f"run_dir = {str(run.folder)!r}", BEGIN, "step.checkpoint(holds=False, found='1 is left')")

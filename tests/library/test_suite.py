@@ -155,5 +155,5 @@ def test_ready_suites_load(name: str) -> None:
 
 
 def test_an_unknown_suite_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no suite 'nope': give a file's path, or one of answers, smoke"):
+    with pytest.raises(UsageError, match=r"no suite 'nope' .*: give a file, or one of answers, smoke"):
         load_suite("nope")

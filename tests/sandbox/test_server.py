@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from foundry_sandbox.server import listen
+from foundry_sandbox.server import PortTakenError, listen
 
 from .conftest import START_SECONDS, started
 
@@ -129,7 +129,7 @@ def test_a_taken_port_is_passed_over() -> None:
         with listen([port, 0]) as listener:
             assert listener.getsockname()[0] == "127.0.0.1"
             assert listener.getsockname()[1] != port
-        with pytest.raises(OSError, match="no port is free"):
+        with pytest.raises(PortTakenError, match=f"port {port} is taken"):
             listen([port])
 
 
