@@ -120,11 +120,12 @@ def test_a_wrong_key_is_told_by_the_gateways_own_words(workbook: Workbook, envir
 def test_mistakes_end_in_one_sentence_before_anything_runs(workbook: Workbook, profile: Callable[..., str]) -> None:
     for words, told in {
         ("-p", "sutie=smoke"): "did you mean suite?",
-        ("-p", "parallel=many"): "takes a int such as 4",
+        ("-p", "parallel=many"): "takes a whole number such as 4",
         ("-p", "run_dir=x"): "write --run-dir",
         ("--profile", "nowhere"): "no profile 'nowhere'",
         ("--profile", profile("apim-defaults", apiKey="sk-12345")): "write apiKey: env:GATEWAY_API_KEY",
         ("--target", "aws"): "write sandbox or azure",
+        ("-p", "suite=smok"): "no suite 'smok'",
         ("--target", "azure"): "projectResourceId",
     }.items():
         outcome = workbook.run(*words)
@@ -158,6 +159,51 @@ def test_the_same_profile_twice_changes_nothing_and_another_is_shown_first(
     again = workbook.papermill("05_clean_up")
     assert again.code == 0
     assert again.found("05_clean_up") == "removed nothing"
+
+
+def test_a_missing_secret_is_the_persons_and_needs_no_cleaning_up(
+    workbook: Workbook, profile: Callable[..., str]
+) -> None:
+    outcome = workbook.run("--profile", profile("apim-defaults", apiKey="env:NOBODY_SET_THIS"))
+    assert outcome.code == 2, outcome.output
+    assert outcome.states() == {STEPS[0]: "refused"}
+    assert "set the environment variable NOBODY_SET_THIS" in outcome.found(STEPS[0])
+
+
+def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(workbook: Workbook) -> None:
+    first = started(workbook)
+    wait_for(workbook.folder / "run.json")
+    second = workbook.run()
+    output, _ = first.communicate(timeout=120)
+    assert second.code == 2, second.output
+    assert "another run uses" in second.output
+    assert first.returncode == 0, output
+
+
+def test_what_was_kept_is_named_and_cleaned_up_by_command(
+    workbook: Workbook, profile: Callable[..., str], environment: dict[str, str]
+) -> None:
+    outcome = workbook.run("--profile", profile("modelgateway-static", connectionName="kept-static"), "--keep")
+    assert f"gateway-workbook clean-up {workbook.folder}" in outcome.output
+    assert "kept-static" in connected(environment)
+    done = subprocess.run(
+        [COMMAND, "clean-up", str(workbook.folder)], env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert "kept-static" not in connected(environment)
+
+
+def test_the_workbook_finds_its_way_over_tls_without_being_told(tmp_path: Path, environment: dict[str, str]) -> None:
+    state = tmp_path / "state"
+    told = environment | {"GATEWAY_WORKBOOK_SANDBOX": str(state)}
+    with subprocess.Popen([COMMAND, "sandbox", "--tls", "--port", "0"], env=told, stdout=subprocess.PIPE) as sandbox:
+        try:
+            wait_for(state / "sandbox.json")
+            outcome = Workbook(told, tmp_path / "run").run("--profile", "modelgateway-oauth2")
+            assert outcome.code == 0, outcome.output
+            assert descriptor(told)["url"].startswith("https://")
+        finally:
+            sandbox.terminate()
 
 
 def wait_for(path: Path, *, seconds: float = 120) -> None:
