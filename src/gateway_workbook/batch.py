@@ -7,7 +7,7 @@ __all__ = ["EXIT_CODES", "RunOptions", "clean_up", "declared_parameters", "execu
 import ast
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -93,16 +93,22 @@ def _checked(options: RunOptions) -> dict[str, Any]:
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the run folder; a second run on it would judge, and clean up, what is not its own."""
     # SQLite's lock is one that every system has, and that goes with its process however that ends.
-    lock = sqlite3.connect(folder / "run.lock", timeout=0, isolation_level=None)
     try:
-        lock.execute("BEGIN EXCLUSIVE")
+        lock = sqlite3.connect(folder / "run.lock", timeout=0, isolation_level=None)
     except sqlite3.OperationalError as error:
-        lock.close()
-        raise UsageError(f"another run uses {folder}: wait for its end, or take another --run-dir") from error
-    try:
+        raise UsageError(f"{folder} cannot be written ({error}): take another --run-dir") from error
+    with closing(lock):
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            busy = "locked" in str(error)
+            told = (
+                f"another run uses {folder}: wait for its end"
+                if busy
+                else f"{folder} cannot be written ({error}): mend that"
+            )
+            raise UsageError(f"{told}, or take another --run-dir") from error
         yield
-    finally:
-        lock.close()
 
 
 def _run_all(walk: _Walk, *, keep: bool) -> list[StepRecord]:
@@ -113,7 +119,8 @@ def _run_all(walk: _Walk, *, keep: bool) -> list[StepRecord]:
         interrupted = interrupt
     run = Run(walk.folder)
     if (walk.folder / "run.json").exists():
-        if not keep and (run.ledger.open_entries() or walk.all_passed):
+        # A run that did not get past 00 has made nothing, unless the folder holds what an earlier one left.
+        if not keep and (walk.records[0].state == "passed" or run.ledger.open_entries()):
             walk.one(CLEAN_UP)
         report.write(run)
         junit.write(run)
@@ -126,10 +133,6 @@ class _Walk:
     def __init__(self, folder: Path, parameters: Mapping[str, Any], *, timeout: float, tell: Tell) -> None:
         self.folder, self._parameters, self._timeout, self._tell = folder, parameters, timeout, tell
         self.records: list[StepRecord] = []
-
-    @property
-    def all_passed(self) -> bool:
-        return all(record.state == "passed" for record in self.records)
 
     def until_one_fails(self, names: tuple[str, ...]) -> None:
         for name in names:
