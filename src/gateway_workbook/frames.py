@@ -58,7 +58,7 @@ _NO_ROWS: Final = "no rows"
 _STYLE: Final = (
     "<style>table.gateway-workbook th, table.gateway-workbook td "
     "{text-align: left !important; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; "
-    "max-width: 45em} "
+    "min-width: 6em; max-width: 45em} "
     "table.gateway-workbook th {white-space: nowrap; overflow-wrap: normal}"
     "</style>"
 )
