@@ -192,12 +192,13 @@ def _service_errors(fact: str, *, missing_ok: bool = False) -> Iterator[None]:
 
 
 def _read(response: Any, seconds: float) -> Answer:
-    """What an agent answered; anything but a completed response is a problem, whatever text it carries."""
+    """What an agent answered; a failed or filtered response is a problem, whatever text it carries."""
     if not isinstance(getattr(response, "output", None), list):
         return Answer(seconds=seconds, problem="the answer is no response: a proxy or a portal may stand in between")
-    if response.status not in ("completed", None):
-        reason = getattr(response.incomplete_details, "reason", None) or "no reason given"
-        why = getattr(response.error, "message", None) or f"the response is {response.status}: {reason}"
+    reason = getattr(response.incomplete_details, "reason", None)
+    cut_short = reason == "max_output_tokens" and response.output_text  # said less, but said it
+    if response.status not in ("completed", None) and not cut_short:
+        why = getattr(response.error, "message", None) or f"the response is {response.status}: {reason or 'no reason'}"
         return Answer(response_id=response.id, seconds=seconds, problem=storable(why))
     tokens = response.usage.total_tokens if response.usage else None
     return Answer(text=storable(response.output_text), response_id=response.id, seconds=seconds, tokens=tokens)

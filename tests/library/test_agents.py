@@ -165,6 +165,30 @@ def test_a_failed_response_is_a_problem_in_its_own_words() -> None:
     assert (answer.problem, answer.response_id) == ("the gateway hung up", "resp_1")
 
 
+def test_an_answer_cut_short_by_the_models_limit_is_an_answer() -> None:
+    text = {"type": "output_text", "text": "Once upon a", "annotations": []}
+    message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "incomplete", "content": [text]}
+    cut = {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+        "model": "m",
+        "output": [message],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+    headers = {"content-type": "application/json"}
+    with (
+        server(lambda *_: (200, headers, json.dumps(cut).encode())) as url,
+        Agents(at(url), credential=Credential()) as agents,
+    ):
+        answer = agents.ask("a", "hello")
+    assert (answer.text, answer.problem) == ("Once upon a", None)
+
+
 def test_the_agent_is_named_in_the_body_and_the_token_is_for_foundry() -> None:
     bodies: list[Any] = []
 
