@@ -97,7 +97,7 @@ def _listed(gateway: Gateway) -> Discovered:
     asked = f"GET {listing.url} answered"
     found = Discovered(source="dynamic", provider=discovery.provider, listing=listing.model_copy(update={"text": ""}))
     if not listing.ok:
-        return found.model_copy(update={"problem": f"{asked} {listing.outcome}"})
+        return found.model_copy(update={"problem": f"GET {listing.url}: {_reason(listing, 'listed')}"})
     try:
         models = tuple(_READERS[discovery.provider](listing.body))
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -132,6 +132,7 @@ def _tested(gateway: Gateway, model: DiscoveredModel) -> DiscoveredModel:
 
 
 _NOT_FOUND: Final = {
+    "listed": "check the path in targetUrl and listModelsEndpoint",
     "gettable": "check getModelEndpoint",
     "callable": "check deploymentInPath, the path in targetUrl and inferenceAPIVersion",
 }
@@ -141,7 +142,9 @@ _REFUSED: Final = {401: "check the key, and in authConfig its header", 403: "the
 def _reason(exchange: Exchange, asked: str) -> str:
     if exchange.ok:
         return f"{exchange.status} without the expected JSON: a portal or a login page may stand before the gateway"
-    status = exchange.status or 0
+    if exchange.status is None:
+        return f"{exchange.outcome}: check targetUrl, and that the gateway can be reached from this machine"
+    status = exchange.status
     if status // 100 == _REDIRECT:
         return f"{status}, a redirect, which is not followed with a key: write the final URL into targetUrl"
     told = exchange.outcome.casefold()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from gateway_workbook.agents import Agents
+from gateway_workbook.agents import Agents, Answer
 from gateway_workbook.arm import Connections
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.gateway_log import gateway_log
@@ -143,49 +143,26 @@ def test_what_the_service_says_becomes_the_problem(status: int, body: Any, probl
     assert str(answer.problem).startswith(problem)
 
 
-def test_a_failed_response_is_a_problem_in_its_own_words() -> None:
-    failed = {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1,
-        "status": "failed",
-        "error": {"code": "server_error", "message": "the gateway hung up"},
-        "model": "m",
-        "output": [],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-    }
-    headers = {"content-type": "application/json"}
+def asked(**response: object) -> Answer:
+    """What `ask` makes of one response of the service."""
+    whole = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": []}
+    whole |= {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []} | response
     with (
-        server(lambda *_: (200, headers, json.dumps(failed).encode())) as url,
+        server(lambda *_: (200, {"content-type": "application/json"}, json.dumps(whole).encode())) as url,
         Agents(at(url), credential=Credential()) as agents,
     ):
-        answer = agents.ask("a", "hello")
+        return agents.ask("a", "hello")
+
+
+def test_a_failed_response_is_a_problem_in_its_own_words() -> None:
+    answer = asked(status="failed", error={"code": "server_error", "message": "the gateway hung up"})
     assert (answer.problem, answer.response_id) == ("the gateway hung up", "resp_1")
 
 
 def test_an_answer_cut_short_by_the_models_limit_is_an_answer() -> None:
     text = {"type": "output_text", "text": "Once upon a", "annotations": []}
     message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "incomplete", "content": [text]}
-    cut = {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1,
-        "status": "incomplete",
-        "incomplete_details": {"reason": "max_output_tokens"},
-        "model": "m",
-        "output": [message],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-    }
-    headers = {"content-type": "application/json"}
-    with (
-        server(lambda *_: (200, headers, json.dumps(cut).encode())) as url,
-        Agents(at(url), credential=Credential()) as agents,
-    ):
-        answer = agents.ask("a", "hello")
+    answer = asked(status="incomplete", incomplete_details={"reason": "max_output_tokens"}, output=[message])
     assert (answer.text, answer.problem) == ("Once upon a", None)
 
 

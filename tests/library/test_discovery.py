@@ -110,9 +110,14 @@ def test_a_static_list_makes_no_discovery_request() -> None:
             "OpenAI",
             401,
             {"error": {"message": "wrong key"}},
-            "GET https://gateway.test/v1/models answered 401 wrong key",
+            "GET https://gateway.test/v1/models: 401 wrong key: check the key",
         ),
-        ("OpenAI", 404, "nothing here", "GET https://gateway.test/v1/models answered 404 nothing here"),
+        (
+            "OpenAI",
+            404,
+            "nothing here",
+            "GET https://gateway.test/v1/models: 404 nothing here: check the path in targetUrl and listModelsEndpoint",
+        ),
     ],
 )
 def test_a_list_that_cannot_be_read_is_a_problem_with_its_mend(
@@ -160,7 +165,7 @@ def test_an_unknown_deployment_names_those_that_are_listed() -> None:
 
 def test_when_the_list_fails_that_is_the_problem_and_not_the_name() -> None:
     result = found("OpenAI", lambda _: reply(503, "down"), only=["gpt-4o"])
-    assert str(result.problem).endswith("answered 503 down")
+    assert str(result.problem).endswith("/models: 503 down")
 
 
 def test_the_order_is_the_gateways_though_calls_are_parallel() -> None:
