@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gateway_workbook.errors import UsageError
-from gateway_workbook.profile import AuthConfig, AuthType, Category, Model, Profile, Provider
+from gateway_workbook.profile import AuthConfig, AuthType, Category, Model, Profile, Provider, Scope
 from gateway_workbook.secrets import SecretReference, Secrets, is_reference, looks_secret
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Connection(_Frozen):
 
     name: str
     category: Category
+    scope: Scope = "project"
     target: str
     auth_type: AuthType
     api_key: SecretReference | None = None
@@ -76,6 +77,7 @@ class Connection(_Frozen):
         return cls(
             name=profile.connection_name,
             category=profile.category,
+            scope=profile.connection_scope,
             target=locate(url),
             auth_type=profile.auth_type,
             api_key=profile.api_key,

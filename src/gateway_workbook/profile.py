@@ -25,6 +25,7 @@ IDENTITY_AUDIENCE: Final = "https://cognitiveservices.azure.com"
 Category = Literal["ApiManagement", "ModelGateway"]
 AuthType = Literal["ApiKey", "OAuth2", "ProjectManagedIdentity"]
 Provider = Literal["OpenAI", "AzureOpenAI"]
+Scope = Literal["project", "account"]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 
 
@@ -88,6 +89,7 @@ class Profile(_Strict):
     category: Category
     connection_name: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")]
     project_resource_id: OptionalText = None
+    connection_scope: Scope = "project"
     target_url: OptionalText = None
     gateway_name: OptionalText = None
     apim_resource_id: OptionalText = None

@@ -51,6 +51,7 @@ def broken_rules(data: Data) -> Iterator[Problem]:
         _routing,
         _auth_type,
         _auth_fields,
+        _scope,
         _secrets,
         _discovery,
         _static,
@@ -177,6 +178,17 @@ def _auth_fields(data: Data) -> Iterator[Problem]:
                 (field,),
                 f"missing; write {field}: env:{SECRETS[field]}" if field in SECRETS else f"missing; {kind} needs it",
             )
+
+
+def _scope(data: Data) -> Iterator[Problem]:
+    if data.get("connectionScope") == "account" and data.get("authType") == "ProjectManagedIdentity":
+        yield (
+            ("connectionScope",),
+            (
+                "account has no project whose identity could sign in, and Agent Service would not find the connection; "
+                "write connectionScope: project"
+            ),
+        )
 
 
 def _secrets(data: Data) -> Iterator[Problem]:

@@ -296,3 +296,21 @@ def test_the_ready_profiles_cover_every_shape() -> None:
 def test_profiles_are_values() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         profile().target_url = "x"  # type: ignore[misc]  # the point
+
+
+def test_an_identity_at_account_scope_is_refused_with_the_mend() -> None:
+    problems = refused(
+        **APIM, authType="ProjectManagedIdentity", apiKey=None, deploymentInPath=True, connectionScope="account"
+    )
+    assert problems == [
+        (
+            "connectionScope: account has no project whose identity could sign in, and Agent Service would not find "
+            "the connection; write connectionScope: project"
+        )
+    ]
+
+
+def test_a_connection_belongs_to_the_project_unless_the_profile_says_account() -> None:
+    assert profile().connection_scope == "project"
+    assert profile(connectionScope="account").connection_scope == "account"
+    assert "connectionScope: not a known value; write 'project' or 'account'" in refused(connectionScope="hub")
