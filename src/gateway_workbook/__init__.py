@@ -7,7 +7,7 @@ Where things are, each importing only what stands before it:
 
 - `errors`, `visible` (untrusted text), `secrets`, `workbook` (the package's own files)
 - the profile: `document`, `profile_rules`, `parameter_file`, `profile`
-- the connection: `connection`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
+- the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - the target: `sandbox_process`, `target`, `ledger`, `arm` (connections), `agents` (agents and answers)
 - validation: `suite`, `validation`, `gateway_log` (proof of route)
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,

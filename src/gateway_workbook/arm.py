@@ -15,7 +15,8 @@ from urllib.parse import quote
 import httpx
 
 from gateway_workbook.authentication import TIMEOUT
-from gateway_workbook.connection import API_VERSION, Connection, Difference, differences, without_query
+from gateway_workbook.connection import API_VERSION, Connection, without_query
+from gateway_workbook.difference import Difference, differences
 from gateway_workbook.errors import ServiceError
 from gateway_workbook.exchange import Exchange
 from gateway_workbook.sign_in import EntraAuth

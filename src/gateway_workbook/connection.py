@@ -5,7 +5,7 @@ Source of every rule: the public connection contract (category, metadata, creden
 
 from __future__ import annotations
 
-__all__ = ["Connection", "Difference", "Discovery", "differences", "without_query"]
+__all__ = ["Connection", "Discovery", "without_query"]
 
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -14,14 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gateway_workbook.errors import UsageError
 from gateway_workbook.profile import AuthConfig, AuthType, Category, Model, Profile, Provider, Scope
-from gateway_workbook.secrets import SecretReference, Secrets, is_reference, looks_secret
+from gateway_workbook.secrets import SecretReference, Secrets, is_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 API_VERSION: Final = "2025-04-01-preview"
-_HEADERS: Final = "metadata.customHeaders"
-_JSON_TEXT: Final = ("models", "modelDiscovery", "authConfig", "customHeaders")
 
 
 class _Frozen(BaseModel):
@@ -159,61 +157,6 @@ class Connection(_Frozen):
 class _Unresolved(Secrets):
     def resolve(self, reference: SecretReference) -> SecretStr:
         return SecretStr(f"<{reference}>")
-
-
-class Difference(_Frozen):
-    """One field in which a stored connection is not what the profile says; secret values are masked."""
-
-    field: str
-    wanted: str
-    found: str
-
-
-def differences(connection: Connection, stored: Mapping[str, Any], *, secrets: Secrets) -> tuple[Difference, ...]:
-    """Compare with what ARM stores, field by field; credentials are never returned by ARM and so not compared."""
-    wanted, found = _comparable(connection.resource(secrets)["properties"]), _comparable(stored["properties"])
-    hidden = {f"{_HEADERS}.{name}" for name, value in connection.custom_headers.items() if is_reference(value)}
-    return tuple(
-        Difference(field=key, wanted=_shown(key, wanted, hidden), found=_shown(key, found, hidden))
-        for key in sorted(wanted.keys() | found.keys())
-        if wanted.get(key) != found.get(key)
-    )
-
-
-def _comparable(properties: Mapping[str, Any]) -> dict[str, Any]:
-    flat = {key: properties.get(key) for key in ("category", "target", "authType", "tokenUrl", "scopes", "audience")}
-    flat["authType"] = "ProjectManagedIdentity" if flat["authType"] == "AAD" else flat["authType"]
-    flat["isSharedToAll"] = bool(properties.get("isSharedToAll"))
-    for key, value in (properties.get("metadata") or {}).items():
-        parsed = _parsed(value, json_text=key in _JSON_TEXT)
-        if key == "customHeaders" and isinstance(parsed, dict):
-            flat |= {f"{_HEADERS}.{name}": text for name, text in parsed.items()}
-        else:
-            flat[f"metadata.{key}"] = parsed
-    return {key: value for key, value in flat.items() if value not in (None, "", [])}
-
-
-def _parsed(value: object, *, json_text: bool) -> object:
-    if not isinstance(value, str):
-        return f"stored as {'an object' if json_text else _compact(value)} instead of text"
-    if not json_text:
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return "not JSON text"
-
-
-def _shown(key: str, values: Mapping[str, Any], hidden: set[str]) -> str:
-    if key not in values:
-        return "absent"
-    # A header that is not the profile's own can hold a secret too; only its name tells.
-    if key in hidden or (key.startswith(f"{_HEADERS}.") and looks_secret(key.removeprefix(_HEADERS))):
-        return "•••"
-    value = values[key]
-    if key in ("target", "tokenUrl"):
-        return without_query(str(value))
-    return value if isinstance(value, str) else _compact(value)
 
 
 def without_query(url: str) -> str:

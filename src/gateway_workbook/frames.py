@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from gateway_workbook.connection import Connection, Difference
+    from gateway_workbook.connection import Connection
+    from gateway_workbook.difference import Difference
     from gateway_workbook.discovery import Discovered
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.prerequisites import Prerequisite

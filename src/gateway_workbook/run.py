@@ -31,7 +31,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway_workbook import target as targets
 from gateway_workbook.arm import Outcome, resource_rows
-from gateway_workbook.connection import Connection, Difference
+from gateway_workbook.connection import Connection
+from gateway_workbook.difference import Difference
 from gateway_workbook.discovery import Discovered
 from gateway_workbook.document import Document
 from gateway_workbook.errors import UsageError

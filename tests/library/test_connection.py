@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway_workbook.connection import Connection, Difference, differences
+from gateway_workbook.connection import Connection
+from gateway_workbook.difference import Difference, differences
 from gateway_workbook.errors import UsageError
 from gateway_workbook.profile import load_profile
 from gateway_workbook.secrets import Secrets

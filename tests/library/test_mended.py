@@ -21,7 +21,7 @@ from gateway_workbook import frames, sandbox_process, suite
 from gateway_workbook import target as targets
 from gateway_workbook.agents import Agents
 from gateway_workbook.arm import Connections
-from gateway_workbook.connection import differences
+from gateway_workbook.difference import differences
 from gateway_workbook.discovery import discover
 from gateway_workbook.document import Document
 from gateway_workbook.errors import ProfileError, ServiceError, UsageError

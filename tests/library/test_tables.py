@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway_workbook import frames
-from gateway_workbook.connection import Difference
+from gateway_workbook.difference import Difference
 from gateway_workbook.prerequisites import Prerequisite
 from gateway_workbook.run import AgentRecord
 from gateway_workbook.suite import load_suite

@@ -20,6 +20,7 @@ ORDER = [
     "parameter_file",
     "profile",
     "connection",
+    "difference",
     "exchange",
     "sign_in",
     "authentication",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway_workbook.connection import Connection, Difference, Discovery
+from gateway_workbook.connection import Connection, Discovery
+from gateway_workbook.difference import Difference
 from gateway_workbook.discovery import Discovered, DiscoveredModel
 from gateway_workbook.run import (
     STEPS,

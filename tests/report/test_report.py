@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway_workbook import report
-from gateway_workbook.connection import differences as differences_of
+from gateway_workbook.difference import differences as differences_of
 from gateway_workbook.errors import UsageError
 from gateway_workbook.profile import AuthConfig
 from gateway_workbook.run import STEPS, ConnectionRecord, Run, Validation
