@@ -37,8 +37,8 @@ class Document:
     lines: Mapping[Path_, int] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Parse a .json file as JSON, any other as YAML; raises UsageError or ProfileError."""
+    def read(cls, path: Path, *, typed: bool = False) -> Self:
+        """Parse a .json file as JSON, any other as YAML (see `parse`); raises UsageError or ProfileError."""
         try:
             if path.stat().st_size > _LARGEST:
                 raise UsageError(f"{path} is larger than {_LARGEST:,} bytes: a file of this kind is a few kilobytes")
@@ -47,7 +47,7 @@ class Document:
             raise UsageError(f"{path} cannot be read ({error.strerror}): check the path") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from error
-        return cls._json(str(path), text) if path.suffix == ".json" else cls.parse(text, source=str(path))
+        return cls._json(str(path), text) if path.suffix == ".json" else cls.parse(text, source=str(path), typed=typed)
 
     @classmethod
     def _json(cls, source: str, text: str) -> Self:
@@ -61,16 +61,16 @@ class Document:
             raise ProfileError(source, ["not JSON that can be read: nested too deep, or a number too long"]) from error
 
     @classmethod
-    def parse(cls, text: str, *, source: str) -> Self:
+    def parse(cls, text: str, *, source: str, typed: bool = False) -> Self:
         """Parse YAML text; aliases, tags and keys written twice are refused.
 
         Plain scalars stay text (`2024-10-21` is an api-version, `1` a model's version), except null, and except below a
-        key `json_schema`, where they are what JSON would make of them.
+        key `json_schema`, or everywhere with `typed`, where they are what JSON would make of them.
         """
         lines: dict[Path_, int] = {}
         try:
             node = yaml.compose(text, Loader=_Loader)
-            value = _value(node, (), lines) if node else None
+            value = _value(node, (), lines, typed=typed) if node else None
         except _DuplicateError as error:
             raise ProfileError(source, [str(error)]) from error
         except (yaml.YAMLError, RecursionError) as error:
@@ -118,13 +118,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _value(node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
+def _value(node: yaml.Node, path: Path_, lines: dict[Path_, int], *, typed: bool) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, index), lines) for index, item in enumerate(node.value)]
+        return [_value(item, (*path, index), lines, typed=typed) for index, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
-        return {name: _value(value, (*path, name), lines) for name, value in _items(node, path, lines)}
-    return _scalar(node, typed=_TYPED in path)
+        return {
+            name: _value(value, (*path, name), lines, typed=typed or name == _TYPED)
+            for name, value in _items(node, path, lines)
+        }
+    return _scalar(node, typed=typed)
 
 
 def _items(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int]) -> Iterator[tuple[str, yaml.Node]]:

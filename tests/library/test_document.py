@@ -159,3 +159,18 @@ def test_placeholders_are_found_in_values_and_keys_but_not_in_comments() -> None
 def test_paths_are_written_as_people_write_them() -> None:
     assert dotted(("staticModels", 0, "properties", "model")) == "staticModels[0].properties.model"
     assert dotted(()) == ""
+
+
+def test_a_typed_document_holds_what_json_would(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("version: 1.0.0\nlimit: 5\nrate: 0.5\nneeded: true\nnone:\nresponses: {200: ok}\n'5': '5'\n")
+    assert Document.read(path, typed=True).value == {
+        "version": "1.0.0",
+        "limit": 5,
+        "rate": 0.5,
+        "needed": True,
+        "none": None,
+        "responses": {"200": "ok"},
+        "5": "5",
+    }
+    assert Document.read(path).value["limit"] == "5"
