@@ -1,4 +1,4 @@
-"""The connections of a Foundry project at their ARM resource, over httpx.
+"""The connections of a Foundry project and of its account at their ARM resource, over httpx.
 
 Not through azure-mgmt-cognitiveservices, because its stable release drops OAuth2 `tokenUrl` and the identity
 `audience` without a word.
@@ -6,8 +6,9 @@ Not through azure-mgmt-cognitiveservices, because its stable release drops OAuth
 
 from __future__ import annotations
 
-__all__ = ["Connections", "Outcome", "resource_rows"]
+__all__ = ["Connections", "Outcome", "resource_rows", "scope_of"]
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
@@ -17,7 +18,7 @@ import httpx
 from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.connection import API_VERSION, Connection, without_query
 from gateway_workbook.difference import Difference, differences
-from gateway_workbook.errors import ServiceError
+from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.exchange import Exchange
 from gateway_workbook.sign_in import EntraAuth
 from gateway_workbook.target import AUDIENCES, Target
@@ -26,41 +27,74 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from gateway_workbook.ledger import Ledger
-    from gateway_workbook.profile import Profile
+    from gateway_workbook.profile import Profile, Scope
     from gateway_workbook.secrets import Secrets
 
 APIM_API_VERSION: Final = "2024-05-01"
 
 Outcome = Literal["created", "unchanged", "replaced", "differs"]
+Resources = list[dict[str, Any]]
 
 
 class Connections:
-    """The connections of one project, as ARM resources. `http` is used, not owned; failures raise ServiceError."""
+    """The connections of one project and its account, as ARM resources.
+
+    `http` is used, not owned; failures raise ServiceError.
+    """
 
     def __init__(self, target: Target, http: httpx.Client, *, credential: TokenCredential, secrets: Secrets) -> None:
         self._target, self._http, self._secrets = target, http, secrets
         self._auth = EntraAuth(credential, AUDIENCES["arm"])
 
-    def url(self, name: str = "") -> str:
+    def url(self, name: str = "", *, scope: Scope = "project") -> str:
         """The resource's URL without the api-version; of the collection without a name."""
-        return f"{self._target.arm}{self._target.project_resource_id}/connections" + (
-            f"/{quote(name, safe='')}" if name else ""
-        )
+        project = self._target.project_resource_id
+        parent = project if scope == "project" else re.sub(r"/projects/[^/]+$", "", project, flags=re.IGNORECASE)
+        return f"{self._target.arm}{parent}/connections" + (f"/{quote(name, safe='')}" if name else "")
 
-    def get(self, name: str) -> dict[str, Any] | None:
-        """The stored resource, credentials absent, or None when there is none of that name."""
-        return self._call("GET", self.url(name), missing_ok=True)
+    def get(self, name: str, *, scope: Scope = "project") -> dict[str, Any] | None:
+        """The stored resource, credentials absent, or None when there is none of that name in that scope."""
+        return self._call("GET", self.url(name, scope=scope), missing_ok=True)
 
-    def list(self) -> list[dict[str, Any]]:
-        """Every connection of the project, as stored."""
-        found: list[dict[str, Any]] = []
-        url: str | None = self.url()
+    def find(self, name: str) -> dict[str, Any]:
+        """The connection that Agent Service takes for that name: the project's own, else the account's.
+
+        Raises UsageError naming those there are.
+        """
+        found = self.get(name) or self.get(name, scope="account")
+        if found is None:
+            there = ", ".join(row["name"] for row in resource_rows(self.list())) or "none"
+            raise UsageError(f"no connection '{name}' on the project or its account: there is {there}")
+        return found
+
+    def list(self) -> Resources:
+        """Every connection the project sees, as stored: its own, and the account's that it does not hide by name.
+
+        Who may read the project alone gets the project's own.
+        """
+        own = self.of_project()
+        hidden = {str(item.get("name")).lower() for item in own}
+        try:
+            shared = self._pages(self.url(scope="account"))
+        except ServiceError as error:
+            if error.status != httpx.codes.FORBIDDEN:
+                raise
+            return own
+        return own + [item for item in shared if str(item.get("name")).lower() not in hidden]
+
+    def of_project(self) -> Resources:
+        """The connections that one reading of the project gives."""
+        return self._pages(self.url())
+
+    def _pages(self, first: str) -> Resources:
+        found: Resources = []
+        url: str | None = first
         while url:
             page = self._require("GET", url)
             found += page.get("value") or []
             url = page.get("nextLink")
             if url and httpx.URL(url).host != httpx.URL(self._target.arm).host:
-                raise ServiceError(f"{self.url()} goes on at another host ({httpx.URL(url).host}): not followed")
+                raise ServiceError(f"{first} goes on at another host ({httpx.URL(url).host}): not followed")
         return found
 
     def describe(self, profile: Profile) -> Connection:
@@ -71,8 +105,16 @@ class Connections:
         return Connection.of(profile, locate=self._target.locate, target=found)
 
     def compare(self, connection: Connection) -> tuple[Outcome, tuple[Difference, ...]]:
-        """Whether the connection would be created, is there unchanged, or differs, and in what."""
-        stored = self.get(connection.name)
+        """Whether the connection would be created, is there unchanged, or differs, and in what.
+
+        Raises UsageError for one of the account that a connection of the project hides: no agent would use it.
+        """
+        if connection.scope == "account" and self.get(connection.name) is not None:
+            raise UsageError(
+                f"connection {connection.name} of the project hides the account's: "
+                "remove it, or take another connectionName"
+            )
+        stored = self.get(connection.name, scope=connection.scope)
         if stored is None:
             return "created", ()
         found = differences(connection, stored, secrets=self._secrets)
@@ -87,7 +129,7 @@ class Connections:
         """
         outcome, found = self.compare(connection)
         if outcome == "created":
-            with ledger.creating("connection", connection.name):
+            with ledger.creating("connection", connection.name, scope=connection.scope):
                 self.put(connection)
         elif replace:
             self.put(connection)
@@ -97,11 +139,20 @@ class Connections:
     def put(self, connection: Connection) -> dict[str, Any]:
         """Create the connection or write over it; returns the stored resource."""
         body = connection.resource(self._secrets)
-        return self._require("PUT", self.url(connection.name), body=body)
+        return self._require("PUT", self.url(connection.name, scope=connection.scope), body=body)
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, *, scope: Scope = "project") -> bool:
         """Remove the connection; False when there was none."""
-        return self.get(name) is not None and self._call("DELETE", self.url(name), missing_ok=True) is not None
+        there = self.get(name, scope=scope) is not None
+        return there and self._call("DELETE", self.url(name, scope=scope), missing_ok=True) is not None
+
+    def credentials(self, name: str, *, scope: Scope = "project") -> dict[str, Any]:
+        """The stored secrets, in clear: compare them, never show or keep them.
+
+        The one call of listSecrets there is.
+        """
+        found = self._call("POST", f"{self.url(name, scope=scope)}/listSecrets") or {}
+        return (found.get("properties") or {}).get("credentials") or {}
 
     def api_url(self, apim_resource_id: str, api_name: str) -> str:
         """The URL of an API of an API Management service: its gateway's URL and the API's path."""
@@ -171,10 +222,17 @@ def _code(answer: Exchange) -> object:
 
 
 def resource_rows(resources: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:
-    """Connected resources as the portal's page lists them: name, category, authType and target of each."""
-    return tuple(_row(str(item.get("name")), item.get("properties", {})) for item in resources)
+    """Connected resources as the portal's page lists them: name, scope, category, authType and target of each."""
+    return tuple(_row(item, item.get("properties") or {}) for item in resources)
 
 
-def _row(name: str, properties: Mapping[str, Any]) -> dict[str, str]:
+def scope_of(resource: Mapping[str, Any]) -> Scope:
+    """Whose a stored connection is: its id tells."""
+    resource_id = str(resource.get("id") or "/projects/").lower()
+    return "project" if "/projects/" in resource_id else "account"
+
+
+def _row(resource: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, str]:
     shown = {field: str(properties.get(field)) for field in ("category", "authType")}
-    return {"name": name, **shown, "target": without_query(str(properties.get("target")))}
+    target = without_query(str(properties.get("target")))
+    return {"name": str(resource.get("name")), "scope": scope_of(resource), **shown, "target": target}

@@ -26,7 +26,7 @@ def clean_up(step: Step) -> Cleanup:
         if entry.kind == "agent":
             was_there = agents.delete_versions_of(entry.name, run_id=run.info().id) > 0
         else:
-            was_there = step.connections.delete(entry.name)
-        run.ledger.removed(entry.kind, entry.name)
-        (removed if was_there else gone).append(f"{entry.kind} {entry.name}")
+            was_there = step.connections.delete(entry.name, scope=entry.scope)
+        run.ledger.removed(entry.kind, entry.name, scope=entry.scope)
+        (removed if was_there else gone).append(entry.shown)
     return Cleanup(removed=tuple(removed), gone=tuple(gone))

@@ -198,7 +198,7 @@ class _Progress:
 def _left(folder: Path) -> str:
     from gateway_workbook.run import Run
 
-    left = ", ".join(f"{entry.kind} {entry.name}" for entry in Run(folder).ledger.open_entries())
+    left = ", ".join(entry.shown for entry in Run(folder).ledger.open_entries())
     if left:
         return f"{left} is still there: gateway-workbook clean-up {folder}"
     return f"nothing that this run made is left in the project; its folder is {folder}"

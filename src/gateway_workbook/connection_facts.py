@@ -22,6 +22,7 @@ def connection_facts(connection: Connection) -> list[tuple[str, str]]:
     """Label and value, in the order in which one would explain the connection; secrets as the references they are."""
     facts = [
         ("Name", connection.name),
+        ("Belongs to", "the account" if connection.scope == "account" else "the project"),
         ("Category", connection.category),
         ("Target", without_query(connection.target)),
         ("Authentication", connection.auth_type),

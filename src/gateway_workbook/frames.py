@@ -125,10 +125,16 @@ def logged(verdict: Verdict) -> str:
 def resources(records: Iterable[Mapping[str, str]]) -> pd.DataFrame:
     """Connected resources as the portal lists them under Operate > Admin > Projects."""
     rows = [
-        (*(record.get(key, "") for key in ("name", "category", "authType")), without_query(record.get("target", "")))
+        (
+            record.get("name", ""),
+            record.get("scope", "project"),
+            record.get("category", ""),
+            record.get("authType", ""),
+            without_query(record.get("target", "")),
+        )
         for record in records
     ]
-    return _frame(("Name", "Category", "Authentication", "Target"), rows)
+    return _frame(("Name", "Belongs to", "Category", "Authentication", "Target"), rows)
 
 
 def target(target: Target) -> pd.DataFrame:
@@ -188,8 +194,10 @@ def suite(suite: Suite) -> pd.DataFrame:
 
 def ledger(ledger: Ledger) -> pd.DataFrame:
     """What the run still owns."""
-    rows = [(entry.kind, entry.name, f"{entry.time:%Y-%m-%d %H:%M:%S} UTC") for entry in ledger.open_entries()]
-    return _frame(("Kind", "Name", "Written down"), rows)
+    rows = [
+        (entry.kind, entry.name, entry.scope, f"{entry.time:%Y-%m-%d %H:%M:%S} UTC") for entry in ledger.open_entries()
+    ]
+    return _frame(("Kind", "Name", "Belongs to", "Written down"), rows)
 
 
 def _frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def check_prerequisites(step: Step) -> tuple[Prerequisite, ...]:
     return (
         *secrets,
         _checked("Entra sign-in", partial(bearer, step.credential, AUDIENCES["arm"])),
-        _checked("Foundry project", step.connections.list),
+        _checked("Foundry project", step.connections.of_project),
     )
 
 

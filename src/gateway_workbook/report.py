@@ -162,7 +162,7 @@ _STEP_OF: Final[dict[type[BaseModel], str]] = {
 def _owned(run: Run) -> list[str] | None:
     """What the run still owns, or None when its ledger cannot be read."""
     try:
-        return [f"{entry.kind} {entry.name}" for entry in run.ledger.open_entries()]
+        return [entry.shown for entry in run.ledger.open_entries()]
     except UsageError:
         return None
 

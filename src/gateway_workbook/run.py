@@ -171,7 +171,7 @@ class Run:
         before = run.earlier()
         left = run.ledger.open_entries()
         if before and left and before.target.project_resource_id != target.project_resource_id:
-            names = ", ".join(f"{entry.kind} {entry.name}" for entry in left)
+            names = ", ".join(entry.shown for entry in left)
             raise UsageError(
                 f"{run.folder} still owns {names} in another project: "
                 "run 05_clean_up on it first, or take another run_dir"

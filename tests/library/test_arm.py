@@ -20,26 +20,29 @@ if TYPE_CHECKING:
     from gateway_workbook.target import Target
 
 HERE = f"https://management.azure.com{PROJECT}/connections"
+ACCOUNT = HERE.replace("/projects/workshop", "")
 VERSION = "api-version=2025-04-01-preview"
 SERVICE = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.ApiManagement/service/contoso"
 
 
 class Arm:
-    """The connections of a project, kept in memory; never gives credentials back."""
+    """The connections of a project and its account, kept in memory; never gives credentials back."""
 
     def __init__(self) -> None:
         self.stored: dict[str, dict[str, Any]] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        name = request.url.path.rpartition("/")[2]
+        path, name = request.url.path, request.url.path.rpartition("/")[2]
+        if name == "connections":
+            return reply(200, {"value": [item for key, item in self.stored.items() if key.rpartition("/")[0] == path]})
         if request.method == "PUT":
             properties = json.loads(request.content)["properties"] | {"credentials": None}
-            self.stored[name] = {"id": request.url.path, "name": name, "properties": properties}
+            self.stored[path] = {"id": path, "name": name, "properties": properties}
         elif request.method == "DELETE":
-            return reply(200 if self.stored.pop(name, None) else 204, "")
-        if name not in self.stored:
+            return reply(200 if self.stored.pop(path, None) else 204, "")
+        if path not in self.stored:
             return reply(404, {"error": {"code": "ResourceNotFound", "message": "no such connection"}})
-        return reply(200, self.stored[name])
+        return reply(200, self.stored[path])
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_pages_are_followed(wired: Any) -> None:
         return reply(200, {"value": [{"name": "a"}], "nextLink": f"{HERE}?page=2&{VERSION}"})
 
     connections, recorder = wired(respond)
-    assert [row["name"] for row in connections.list()] == ["a", "b"]
+    assert [row["name"] for row in connections.of_project()] == ["a", "b"]
     assert recorder.seen == [f"GET {HERE}?{VERSION}", f"GET {HERE}?page=2&{VERSION}"]
 
 
@@ -208,8 +211,68 @@ def test_rows_survive_connections_of_other_kinds() -> None:
             {},
         ]
     )
-    assert rows[0] == {"name": "a", "category": "ApiManagement", "authType": "ApiKey", "target": "https://x"}
+    assert rows[0] == {
+        "name": "a",
+        "scope": "project",
+        "category": "ApiManagement",
+        "authType": "ApiKey",
+        "target": "https://x",
+    }
     assert [row["category"] for row in rows] == ["ApiManagement", "CustomKeys", "None"]
+
+
+def test_a_connection_of_the_account_lives_on_the_account(wired: Any, ledger: Ledger) -> None:
+    connections, recorder = wired(Arm())
+    shared = connection(connectionScope="account")
+    assert connections.apply(shared, ledger=ledger) == ("created", ())
+    assert connections.compare(shared) == ("unchanged", ())
+    assert [request.url.path for request in recorder.requests if request.method == "PUT"] == [
+        httpx.URL(f"{ACCOUNT}/contoso").path
+    ]
+    assert [(entry.name, entry.scope) for entry in ledger.open_entries()] == [("contoso", "account")]
+    assert connections.find("contoso")["id"] == httpx.URL(f"{ACCOUNT}/contoso").path
+    assert connections.delete("contoso") is False, "the project has none of that name"
+    assert connections.delete("contoso", scope="account") is True
+    assert recorder.seen[-1] == f"DELETE {ACCOUNT}/contoso?{VERSION}"
+
+
+def test_the_project_sees_its_own_and_the_accounts_it_does_not_hide(wired: Any) -> None:
+    connections, _ = wired(Arm())
+    for name, scope in (("both", "account"), ("shared", "account"), ("both", "project"), ("own", "project")):
+        connections.put(connection(connectionName=name, connectionScope=scope))
+    seen = [(row["name"], row["scope"]) for row in resource_rows(connections.list())]
+    assert seen == [("both", "project"), ("own", "project"), ("shared", "account")]
+    assert "/projects/" in connections.find("both")["id"]
+
+
+def test_an_account_that_may_not_be_read_leaves_the_projects_own(wired: Any) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        own = "/projects/" in request.url.path
+        return reply(200, {"value": [{"name": "a"}]}) if own else reply(status, {"error": {"message": "no"}})
+
+    status = 403
+    assert [item["name"] for item in wired(respond)[0].list()] == ["a"]
+    status = 500
+    with pytest.raises(ServiceError, match="500 no"):
+        wired(respond)[0].list()
+
+
+def test_a_connection_of_the_account_that_the_project_hides_is_refused(wired: Any, ledger: Ledger) -> None:
+    connections, recorder = wired(Arm())
+    connections.put(connection())
+    with pytest.raises(UsageError, match="contoso of the project hides the account's: remove it, or take another"):
+        connections.apply(connection(connectionScope="account"), ledger=ledger)
+    assert [request.method for request in recorder.requests] == ["PUT", "GET"]
+
+
+def test_a_name_that_is_not_there_names_those_that_are(wired: Any) -> None:
+    connections, _ = wired(Arm())
+    with pytest.raises(UsageError, match="no connection 'x' on the project or its account: there is none"):
+        connections.find("x")
+    connections.put(connection(connectionName="own"))
+    connections.put(connection(connectionName="shared", connectionScope="account"))
+    with pytest.raises(UsageError, match="there is own, shared"):
+        connections.find("x")
 
 
 def test_against_the_sandbox_a_connection_lives_and_dies(sandbox: Target, ledger: Ledger) -> None:
@@ -222,3 +285,17 @@ def test_against_the_sandbox_a_connection_lives_and_dies(sandbox: Target, ledger
         assert KEY not in json.dumps(connections.get("arm-test"))
         assert connections.delete("arm-test") is True
         assert connections.delete("arm-test") is False
+
+
+def test_against_the_sandbox_a_connection_of_the_account_is_seen_by_the_project(
+    sandbox: Target, ledger: Ledger
+) -> None:
+    with httpx.Client() as http:
+        connections = Connections(sandbox, http, credential=sandbox.credential(), secrets=SECRETS)
+        wanted = connection(connectionName="shared-test", connectionScope="account")
+        assert connections.apply(wanted, ledger=ledger)[0] == "created"
+        assert connections.compare(wanted) == ("unchanged", ())
+        assert connections.get("shared-test") is None
+        rows = {row["name"]: row["scope"] for row in resource_rows(connections.list())}
+        assert rows["shared-test"] == "account"
+        assert connections.delete("shared-test", scope="account") is True

@@ -52,6 +52,13 @@ def test_what_the_run_made_goes_and_the_rest_stays(step: Step) -> None:
     step.connections.delete("stays")
 
 
+def test_a_connection_of_the_account_is_removed_from_the_account(step: Step) -> None:
+    which = connection(connectionName="shared", apiKey="env:SANDBOX_API_KEY", connectionScope="account")
+    assert step.connections.apply(which, ledger=step.run.ledger)[0] == "created"
+    assert clean_up(step).removed == ("connection shared of the account",)
+    assert step.connections.get("shared", scope="account") is None
+
+
 def test_what_is_gone_already_is_said_to_be(step: Step) -> None:
     make(step, "vanishing")
     step.connections.delete("vanishing")

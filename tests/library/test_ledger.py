@@ -89,6 +89,22 @@ def test_a_name_of_another_kind_is_another_thing(ledger: Ledger) -> None:
     assert owned(ledger) == [("connection", "a")]
 
 
+def test_the_accounts_of_a_name_is_another_than_the_projects(ledger: Ledger) -> None:
+    with ledger.creating("connection", "a", scope="account"):
+        make(ledger, "a")
+    assert [entry.shown for entry in ledger.open_entries()] == ["connection a", "connection a of the account"]
+    ledger.removed("connection", "a", scope="account")
+    assert [entry.shown for entry in ledger.open_entries()] == ["connection a"]
+
+
+def test_a_ledger_of_before_there_were_scopes_is_the_projects(ledger: Ledger) -> None:
+    ledger.path.parent.mkdir()
+    ledger.path.write_text(
+        '{"time":"2026-10-05T09:30:00Z","state":"intended","kind":"connection","name":"a"}\n', encoding="utf-8"
+    )
+    assert [(entry.name, entry.scope) for entry in ledger.open_entries()] == [("a", "project")]
+
+
 def test_removing_twice_and_making_again(ledger: Ledger) -> None:
     make(ledger, "a")
     ledger.removed("connection", "a")

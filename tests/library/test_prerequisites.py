@@ -30,7 +30,7 @@ class Listing:
 
     error: Exception | None = None
 
-    def list(self) -> list[dict[str, Any]]:
+    def of_project(self) -> list[dict[str, Any]]:
         if self.error:
             raise self.error
         return []

@@ -50,7 +50,7 @@ def test_an_empty_list_is_a_frame_with_its_columns() -> None:
 def test_a_signature_in_a_resource_s_address_is_not_shown() -> None:
     found = frames.resources(RESOURCES)
     assert list(found["Target"]) == [RESOURCES[0]["target"], "https://contoso.blob.core.windows.net/docs?…"]
-    assert list(found.columns) == ["Name", "Category", "Authentication", "Target"]
+    assert list(found.columns) == ["Name", "Belongs to", "Category", "Authentication", "Target"]
 
 
 def test_control_characters_are_shown() -> None:
