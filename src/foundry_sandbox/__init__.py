@@ -5,7 +5,7 @@ agents are connected to. It shares no code with `gateway_workbook`: it is a seco
 
 Where things are:
 
-- the process: `server`, `instance`, `certificate`, `app`, `portal`; what it keeps: `state`, `connections`
+- the process: `server`, `instance`, `certificate`, `access_log`, `app`, `portal`; what it keeps: `state`, `connections`
 - Azure Resource Manager: `arm`, `resources`, `connection_resource`, `azure` (the names it plays)
 - Entra and who may come in: `identity`, `access`
 - the project: `project`, `agents`, `definition`, `conversations`, `items`, `responses`, `turn`, `paging`

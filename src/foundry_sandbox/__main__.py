@@ -24,11 +24,19 @@ def main(  # noqa: PLR0913  # one parameter per option of the command line
     tls: Annotated[bool, typer.Option("--tls", help="Speak TLS with a certificate made for this run.")] = False,
     idle_seconds: Annotated[float, typer.Option(help="Stop after so long without a request; 0: never.")] = 0,
     upstream: Annotated[list[str] | None, typer.Option(metavar="NAME=URL", help="A further gateway.")] = None,
+    access_log: Annotated[
+        Path | None, typer.Option(help="Append a line of JSON for every request to this file.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False,
 ) -> None:
     """Play Azure, Entra and several AI gateways on this machine's loopback."""
     settings = Settings(
-        folder=state, port=port, tls=tls, idle_seconds=idle_seconds, upstreams=_upstreams(upstream or [])
+        folder=state,
+        port=port,
+        tls=tls,
+        idle_seconds=idle_seconds,
+        access_log=access_log,
+        upstreams=_upstreams(upstream or []),
     )
     try:
         serve(settings, announce=lambda descriptor: None if quiet else _print(descriptor, state))
@@ -42,9 +50,8 @@ def main(  # noqa: PLR0913  # one parameter per option of the command line
         typer.echo(f"the state in {state} cannot be used ({error}): take another --state folder", err=True)
         raise typer.Exit(REFUSED) from error
     except OSError as error:
-        typer.echo(
-            f"{error.filename or state} cannot be used ({error.strerror}): take another --state folder", err=True
-        )
+        option = "--access-log file" if access_log and error.filename == str(access_log) else "--state folder"
+        typer.echo(f"{error.filename or state} cannot be used ({error.strerror}): take another {option}", err=True)
         raise typer.Exit(REFUSED) from error
 
 

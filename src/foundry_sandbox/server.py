@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from foundry_sandbox import certificate
+from foundry_sandbox import access_log, certificate
 from foundry_sandbox.app import Activity, build
 from foundry_sandbox.instance import Descriptor, describe, hold, published
 from foundry_sandbox.state import State
@@ -20,6 +20,8 @@ from foundry_sandbox.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -36,6 +38,7 @@ class Settings:
     port: int | None = None
     tls: bool = False
     idle_seconds: float = 0
+    access_log: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,7 +60,10 @@ def serve(settings: Settings, *, announce: Callable[[Descriptor], None]) -> None
         made = certificate.make(folder) if settings.tls else None
         state.url = f"{'https' if made else 'http'}://{HOST}:{listener.getsockname()[1]}"
         state.remember("port", value=str(listener.getsockname()[1]))
-        activity = Activity(build(state, ca=made.ca if made else None))
+        app: ASGIApp = build(state, ca=made.ca if made else None)
+        if settings.access_log:
+            app = access_log.AccessLog(app, file=stack.enter_context(access_log.opened(settings.access_log)))
+        activity = Activity(app)
         server = _Server(_config(activity, made), activity=activity, idle_seconds=settings.idle_seconds)
         descriptor = describe(state, ca=made.ca if made else None)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -119,6 +120,35 @@ def test_it_stops_when_nobody_wants_anything(tmp_path: Path) -> None:
             time.sleep(0.2)
         assert running.process.wait(timeout=10) == 0
     assert not (tmp_path / "sandbox.json").exists()
+
+
+def test_an_access_log_says_who_asked_for_what_and_no_secret(tmp_path: Path) -> None:
+    log = tmp_path / "access.jsonl"
+    with started(tmp_path / "state", "--port", "0", "--quiet", "--access-log", str(log)) as running:
+        running.token("https://ai.azure.com")
+        httpx.get(f"{running.url}/sandbox?key=swordfish", headers={"User-Agent": "somebody/1"})
+        httpx.get(f"{running.descriptor['project_endpoint']}/agents", headers={"Authorization": "Bearer swordfish"})
+    text = log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    asked = [(line["method"], line["path"], line["status"]) for line in lines]
+    assert asked == [
+        ("GET", "/msi/token", 200),
+        ("GET", "/sandbox", 200),
+        ("GET", "/api/projects/workshop/agents", 401),
+    ]
+    assert lines[1]["user_agent"] == "somebody/1"
+    assert "swordfish" not in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_an_access_log_is_for_its_owner_and_one_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "access.jsonl"
+    with started(tmp_path / "state", "--port", "0", "--quiet", "--access-log", str(log)):
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    command = [*COMMAND, "--state", str(tmp_path / "state"), "--access-log", str(tmp_path / "no" / "folder")]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)  # our own program
+    assert refused.returncode == 2
+    assert "take another --access-log file" in refused.stderr
 
 
 def test_a_taken_port_is_passed_over() -> None:
