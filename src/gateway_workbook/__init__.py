@@ -8,7 +8,9 @@ Where things are, each importing only what stands before it:
 - `errors`, `visible` (untrusted text), `secrets`, `workbook` (the package's own files)
 - the profile: `document`, `profile_rules`, `parameter_file`, `profile`
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
-- the target: `sandbox_process`, `target`, `ledger`, `arm` (connections), `agents` (agents and answers)
+- the target: `sandbox_process`, `target`, `ledger`, `arm` (connections)
+- the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
+  (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log` (proof of route)
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
@@ -31,6 +33,7 @@ __all__ = [
     "frames",
     "load_profile",
     "load_suite",
+    "load_tools",
     "report",
     "resource_rows",
 ]
@@ -50,6 +53,7 @@ _FROM = {
     "discover": "discovery",
     "load_profile": "profile",
     "load_suite": "suite",
+    "load_tools": "tools",
 }
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["Agents", "Answer"]
+__all__ = ["Agents"]
 
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
-
+from gateway_workbook.answer import Answer, ToolCall, api_problem, read_response
+from gateway_workbook.client_functions import Functions, call_function
+from gateway_workbook.definition import MARK, check_definition, fingerprint, same_definition
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.sign_in import sign_in_problem
 from gateway_workbook.target import LOOPBACK, Target
-from gateway_workbook.visible import storable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from azure.ai.projects import AIProjectClient
     from azure.core.credentials import TokenCredential
     from azure.core.pipeline import PipelineRequest
@@ -28,19 +30,9 @@ if TYPE_CHECKING:
     from gateway_workbook.ledger import Ledger
 
 ANSWER_SECONDS: Final = 180  # the SDK's own limit is ten minutes, and it tries three times
+MOST_ROUNDS: Final = 8
 RUN_MARK: Final = "gateway-workbook-run"
-
-
-class Answer(BaseModel):
-    """What an agent answered to one prompt; `problem` is None when it did."""
-
-    model_config = ConfigDict(frozen=True)
-
-    text: str = ""
-    response_id: str | None = None
-    seconds: float = 0
-    tokens: int | None = None
-    problem: str | None = None
+_NO_FUNCTIONS: Final[Functions] = MappingProxyType({})
 
 
 class Agents:
@@ -73,24 +65,33 @@ class Agents:
         except ResourceNotFoundError:
             return None
 
-    def create_version(self, name: str, definition: Mapping[str, Any], *, run_id: str) -> dict[str, Any]:
-        """Deploy a new version of a prompt agent, marked with the run that made it."""
-        from azure.ai.projects.models import PromptAgentDefinition
-
-        with _service_errors(f"agent {name} cannot be deployed"):
-            version = self._project.agents.create_version(
-                name, definition=PromptAgentDefinition(dict(definition)), metadata={RUN_MARK: run_id}
-            )
-        return dict(version.as_dict())
+    def connections(self) -> dict[str, str]:
+        """The project's connections as Agent Service sees them: name to resource id, the account's among them."""
+        with _service_errors("the project's connections cannot be read"):
+            return {str(found.name): str(found.id) for found in self._project.connections.list()}
 
     def deploy(self, name: str, definition: Mapping[str, Any], *, run_id: str, ledger: Ledger) -> tuple[Outcome, str]:
-        """Deploy unless the newest version is the same already; returns what was done and the version."""
+        """Deploy unless the newest version is the same already; returns what was done and the version.
+
+        Raises UsageError for a definition that could not answer through a gateway.
+        """
+        check_definition(definition, connections=self.connections())
         latest = self.latest(name)
-        if latest and _same(definition, latest.get("definition") or {}):
+        if latest and same_definition(definition, latest):
             return "unchanged", str(latest["version"])
         with ledger.creating("agent", name):
-            made = self.create_version(name, definition, run_id=run_id)
-        return ("replaced" if latest else "created"), str(made["version"])
+            made = self._create_version(name, definition, run_id=run_id)
+        return ("replaced" if latest else "created"), made
+
+    def _create_version(self, name: str, definition: Mapping[str, Any], *, run_id: str) -> str:
+        from azure.ai.projects.models import PromptAgentDefinition
+
+        metadata = {RUN_MARK: run_id, MARK: fingerprint(definition)}
+        with _service_errors(f"agent {name} cannot be deployed"):
+            version = self._project.agents.create_version(
+                name, definition=PromptAgentDefinition(dict(definition)), metadata=metadata
+            )
+        return str(version.version)
 
     def versions(self, name: str) -> list[dict[str, Any]]:
         """Every version of an agent; empty when there is no such agent."""
@@ -114,8 +115,29 @@ class Agents:
                     self._project.agents.delete_version(name, str(version["version"]))
         return len(ours)
 
-    def ask(self, agent: str, prompt: str) -> Answer:
-        """One prompt to an agent, without history; failures are data."""
+    def ask(self, agent: str, prompt: str, *, functions: Functions = _NO_FUNCTIONS, approve: bool = False) -> Answer:
+        """One prompt to an agent, without history; failures are data.
+
+        When the agent calls one of the client's `functions`, the function answers and the agent goes on, for at most
+        MOST_ROUNDS. MCP calls that ask for approval get it with `approve`, and end the answer without.
+        """
+        rounds: list[Answer] = []
+        request: dict[str, Any] = {"input": prompt}
+        while len(rounds) < MOST_ROUNDS:
+            response, answer = self._respond(agent, request)
+            if answer.problem:
+                return answer.after(rounds)
+            replies, answer = _replies(response.output, answer, functions=functions, approve=approve)
+            if answer.problem or not replies:
+                return answer.after(rounds)
+            rounds.append(answer)
+            request = {"input": replies, "previous_response_id": response.id}
+        *earlier, last = rounds
+        problem = f"the agent still calls tools after {MOST_ROUNDS} rounds: say in its instructions when it is done"
+        return last.model_copy(update={"problem": problem}).after(earlier)
+
+    def _respond(self, agent: str, request: Mapping[str, Any]) -> tuple[Any, Answer]:
+        """One round; the response is None when there is none, and the answer says why."""
         import openai
         from azure.core.exceptions import AzureError, ClientAuthenticationError
 
@@ -123,16 +145,16 @@ class Agents:
         reference = {"agent_reference": {"type": "agent_reference", "name": agent}}
         started = time.monotonic()
         try:
-            answered = client.responses.with_raw_response.create(input=prompt, extra_body=reference)
+            answered = client.responses.with_raw_response.create(**request, extra_body=reference)
             seconds = time.monotonic() - started  # parsing is not the service's time, and the first one takes long
             response = answered.parse()
         except openai.APIError as error:
-            return Answer(seconds=time.monotonic() - started, problem=_api_problem(error))
+            return None, Answer(seconds=time.monotonic() - started, problem=api_problem(error))
         except ClientAuthenticationError as error:
-            return Answer(problem=sign_in_problem(error.message))
+            return None, Answer(problem=sign_in_problem(error.message))
         except AzureError as error:
-            return Answer(problem=f"no Entra token ({error.message})")
-        return _read(response, seconds)
+            return None, Answer(problem=f"no Entra token ({error.message})")
+        return response, read_response(response, seconds)
 
     def _client(self) -> OpenAI:
         with self._opening:
@@ -191,27 +213,26 @@ def _service_errors(fact: str, *, missing_ok: bool = False) -> Iterator[None]:
         raise ServiceError(f"{fact}: {told}", status=status) from error
 
 
-def _read(response: Any, seconds: float) -> Answer:
-    """What an agent answered; a failed or filtered response is a problem, whatever text it carries."""
-    if not isinstance(getattr(response, "output", None), list):
-        return Answer(seconds=seconds, problem="the answer is no response: a proxy or a portal may stand in between")
-    reason = getattr(response.incomplete_details, "reason", None)
-    cut_short = reason == "max_output_tokens" and response.output_text  # said less, but said it
-    if response.status not in ("completed", None) and not cut_short:
-        why = getattr(response.error, "message", None) or f"the response is {response.status}: {reason or 'no reason'}"
-        return Answer(response_id=response.id, seconds=seconds, problem=storable(why))
-    tokens = response.usage.total_tokens if response.usage else None
-    return Answer(text=storable(response.output_text), response_id=response.id, seconds=seconds, tokens=tokens)
-
-
-def _api_problem(error: Any) -> str:
-    status = getattr(error, "status_code", None)
-    body = error.body if isinstance(getattr(error, "body", None), Mapping) else {}
-    return storable(f"{status or type(error).__name__} {body.get('message') or error.message}")
-
-
-def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    # The service adds fields of its own, empty tools among them.
-    return all(found.get(key) == value for key, value in wanted.items()) and bool(found.get("tools")) == bool(
-        wanted.get("tools")
-    )
+def _replies(
+    items: Iterable[Any], answer: Answer, *, functions: Functions, approve: bool
+) -> tuple[list[dict[str, Any]], Answer]:
+    """What the agent waits for, and the answer with the calls this took; empty when it waits for nothing."""
+    replies: list[dict[str, Any]] = []
+    calls = list(answer.calls)
+    for item in items:
+        if item.type == "function_call":
+            if not functions:
+                problem = f"the agent calls the function {item.name}, and none was given: pass it in functions"
+                return [], answer.model_copy(update={"problem": problem})
+            output, failed = call_function(functions, name=item.name, arguments=item.arguments)
+            replies.append({"type": "function_call_output", "call_id": item.call_id, "output": output})
+            calls.append(ToolCall.of(item, output=output, problem=failed))
+        elif item.type == "mcp_approval_request":
+            if not approve:
+                problem = (
+                    f"the agent asks for approval to call {item.name} of the MCP server {item.server_label}: "
+                    "ask with approve=True, or write require_approval: never"
+                )
+                return [], answer.model_copy(update={"problem": problem})
+            replies.append({"type": "mcp_approval_response", "approval_request_id": item.id, "approve": True})
+    return replies, answer.model_copy(update={"calls": tuple(calls)})

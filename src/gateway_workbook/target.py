@@ -57,13 +57,18 @@ class Target(BaseModel):
     descriptor: Descriptor | None = None
 
     def locate(self, url: str) -> str:
-        """The callable form of a profile's URL; raises UsageError for sandbox:// URLs on Azure."""
+        """The callable form of a profile's or a tool's URL; raises UsageError for sandbox:// URLs on Azure.
+
+        sandbox://examples/… are the sandbox's example services, every other host is one of its gateways.
+        """
         parts = urlsplit(url)
         if parts.scheme != "sandbox":
             return url
+        example = parts.netloc == "examples"
         if self.descriptor is None:
-            raise UsageError(f"{url} exists in the sandbox only: write your gateway's own https:// URL to run on Azure")
-        return f"{self.descriptor.url}/gateways/{parts.netloc}{parts.path}"
+            whose = "service" if example else "gateway"
+            raise UsageError(f"{url} exists in the sandbox only: write your {whose}'s own https:// URL to run on Azure")
+        return f"{self.descriptor.url}{'' if example else '/gateways'}/{parts.netloc}{parts.path}"
 
     def credential(self) -> TokenCredential:
         """The Entra credential: DefaultAzureCredential on Azure, the sandbox's managed identity on the sandbox."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gateway_workbook.agents import Agents, Answer
+from gateway_workbook.answer import Answer
 from gateway_workbook.suite import Prompt, Route, Suite
 from gateway_workbook.visible import storable
 
 if TYPE_CHECKING:
+    from gateway_workbook.agents import Agents
     from gateway_workbook.exchange import Exchange
     from gateway_workbook.gateway import Gateway
 

@@ -17,7 +17,7 @@ def folder() -> Path:
 
 
 def ready_names(kind: str) -> list[str]:
-    """Names of the files to start from in notebooks/`kind` (gateways or prompts)."""
+    """Names of the files to start from in notebooks/`kind` (gateways, prompts or tools)."""
     return sorted(path.stem for path in (folder() / kind).glob("*.yaml"))
 
 
@@ -31,7 +31,7 @@ def ready_file(name_or_path: str | Path, *, kind: str) -> Path:
     known = ready_names(kind)
     if str(name_or_path) in known:
         return folder() / kind / f"{name_or_path}.yaml"
-    what = {"gateways": "profile", "prompts": "suite"}[kind]
+    what = {"gateways": "profile", "prompts": "suite", "tools": "tools file"}[kind]
     raise UsageError(
         f"no {what} '{name_or_path}' (looked for {path.absolute()}): give a file, or one of {', '.join(known)}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from gateway_workbook.agents import Agents, Answer
+from gateway_workbook.agents import Agents
 from gateway_workbook.arm import Connections
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.gateway_log import gateway_log
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gateway_workbook.answer import Answer
     from gateway_workbook.connection import Connection
 
 CONNECTION = "sandbox-apim"
@@ -57,7 +58,7 @@ def test_deploying_the_same_agent_twice_changes_nothing(agents: Agents, ledger: 
     assert agents.deploy("same-agent", changed, run_id="r2", ledger=ledger) == ("replaced", "2")
     latest = agents.latest("same-agent")
     assert latest is not None
-    assert latest["metadata"] == {"gateway-workbook-run": "r2"}
+    assert latest["metadata"]["gateway-workbook-run"] == "r2"
     assert latest["definition"]["model"] == "sandbox-apim/gpt-4o"
 
 
@@ -105,10 +106,49 @@ def test_a_deployment_that_does_not_answer_is_data(agents: Agents, ledger: Ledge
     assert answer.text == ""
 
 
-def test_a_definition_the_service_refuses_is_withdrawn_from_the_ledger(agents: Agents, ledger: Ledger) -> None:
-    with pytest.raises(ServiceError, match="agent web-agent cannot be deployed: 400") as caught:
-        agents.deploy("web-agent", DEFINITION | {"tools": [{"type": "web_search"}]}, run_id="r", ledger=ledger)
+@pytest.mark.usefixtures("connected")
+def test_what_the_service_refuses_is_withdrawn_from_the_ledger(agents: Agents, ledger: Ledger) -> None:
+    with pytest.raises(ServiceError, match="agent -web- cannot be deployed: 400") as caught:
+        agents.deploy("-web-", DEFINITION, run_id="r", ledger=ledger)
     assert caught.value.status == 400
+    assert ledger.open_entries() == []
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"kind": "hosted"}, "gets DeploymentNotFound: write kind prompt"),
+        ({"kind": "workflow"}, "no agent of kind 'workflow' answers through a gateway: write kind prompt"),
+        (
+            {"model": "gpt-4o"},
+            'names no connection, so Foundry would look .* "AI Gateway in Foundry" is another feature',
+        ),
+        ({"model": "sandbox-apim/"}, "the model 'sandbox-apim/' names no connection"),
+        ({"model": ""}, "the model '' names no connection"),
+        (
+            {"model": "nobody/gpt-4o"},
+            "needs the connection 'nobody', which the project does not have: it has .*sandbox-apim",
+        ),
+        (
+            {"tools": [{"type": "web_search"}]},
+            r"tool web_search does not work .*: use Code Interpreter .*, Functions .*"
+            r", File Search .*, OpenAPI .*, Foundry IQ .*, SharePoint grounding .*, Fabric data agent .*, MCP .* or "
+            r"browser automation \(browser_automation\), the list of 2025-11-10",
+        ),
+        ({"tools": [{"type": "bing_grounding", "bing_grounding": {}}]}, "tool bing_grounding does not work"),
+        (
+            {"tools": [{"type": "mcp", "server_label": "x", "project_connection_id": "/a/b/connections/nowhere"}]},
+            "tool mcp needs the connection 'nowhere', which the project does not have: it has",
+        ),
+    ],
+)
+def test_what_cannot_answer_through_a_gateway_is_refused_before_anything_is_made(
+    agents: Agents, ledger: Ledger, changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        agents.deploy("refused-agent", DEFINITION | changes, run_id="r", ledger=ledger)
+    assert agents.latest("refused-agent") is None
     assert ledger.open_entries() == []
 
 
