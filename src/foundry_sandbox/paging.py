@@ -1,4 +1,4 @@
-"""Pages of a list, as agents and conversation items are listed."""
+"""Pages of a list: by cursor, as agents and conversation items are listed, and by link, as connections are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from foundry_sandbox.refusal import invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from starlette.datastructures import URL
+
 LARGEST_PAGE = 100
+# Small, so that a client which reads one page only is found out here.
+LINKED_PAGE = 20
 
 
 def page(rows: Sequence[Mapping[str, Any]], *, query: Mapping[str, str], key: str) -> dict[str, Any]:
@@ -31,6 +35,16 @@ def page(rows: Sequence[Mapping[str, Any]], *, query: Mapping[str, str], key: st
         "last_id": chosen[-1][key] if more else None,
         "has_more": more,
     }
+
+
+def linked_page(rows: Sequence[Mapping[str, Any]], *, url: URL, query: Mapping[str, str]) -> dict[str, Any]:
+    """Cut one page out of `rows`, with the link to the next one where there is more."""
+    skip = query.get("skip", "0")
+    if not skip.isdecimal():
+        raise invalid(f"skip must be a number, not {skip!r}")
+    end = int(skip) + LINKED_PAGE
+    more = {"nextLink": str(url.include_query_params(skip=end))} if len(rows) > end else {}
+    return {"value": rows[int(skip) : end], **more}
 
 
 def _position(rows: Sequence[Mapping[str, Any]], wanted: str, *, key: str) -> int:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from foundry_sandbox import agents, azure, connections, conversations, responses
 from foundry_sandbox.access import BearerCheck
 from foundry_sandbox.connection_resource import connection_id
+from foundry_sandbox.paging import linked_page
 from foundry_sandbox.refusal import not_found
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _connection_routes(state: State) -> list[BaseRoute]:
         )
         chosen = [one for one in found if kind in {None, one["type"]}]
         wanted = [one for one in chosen if default is None or one["isDefault"] == (default.lower() == "true")]
-        return JSONResponse({"value": wanted})
+        return JSONResponse(linked_page(wanted, url=request.url, query=request.query_params))
 
     async def one(request: Request) -> Response:
         return JSONResponse(_connection(_existing(state, request.path_params["name"])))
@@ -82,7 +83,7 @@ def _deployment_routes() -> list[BaseRoute]:
             for deployment in OWN_DEPLOYMENTS
             if all(wanted in (None, deployment[field]) for field, wanted in asked.items())
         ]
-        return JSONResponse({"value": value})
+        return JSONResponse(linked_page(value, url=request.url, query=request.query_params))
 
     async def one(request: Request) -> Response:
         for deployment in OWN_DEPLOYMENTS:

@@ -24,7 +24,7 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 
-from .conftest import InsecureHttp, metadata
+from .conftest import PROJECT, InsecureHttp, metadata
 
 if TYPE_CHECKING:
     from azure.ai.projects import AIProjectClient
@@ -156,6 +156,20 @@ def test_tools_that_no_gateway_model_can_use_are_refused_by_name(project: AIProj
     own = project.agents.create_version("tooled", definition=definition("gpt-4o-mini", tools=[WebSearchTool()]))
     assert own.version == "2"
     project.agents.delete("tooled")
+
+
+def test_connections_come_in_pages(project: AIProjectClient, connect: Connect) -> None:
+    made = {connect(f"paged-{number:02}", target="https://x.example", category="Paged") for number in range(41)}
+    pages = [[one.name for one in page] for page in project.connections.list(connection_type="Paged").by_page()]
+    assert [len(page) for page in pages] == [20, 20, 1]
+    assert {name for page in pages for name in page} == made
+
+
+def test_a_page_that_is_none_is_refused(sandbox: Running) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.token(PROJECT)}"}
+    url = f"{sandbox.descriptor['project_endpoint']}/connections"
+    response = httpx.get(url, params={"api-version": "v1", "skip": "-1"}, headers=headers)
+    assert (response.status_code, response.json()["error"]["message"]) == (400, "skip must be a number, not '-1'")
 
 
 def test_a_token_for_something_else_is_refused(sandbox: Running) -> None:
