@@ -6,7 +6,7 @@ Not through azure-mgmt-cognitiveservices, because its stable release drops OAuth
 
 from __future__ import annotations
 
-__all__ = ["Connections", "Outcome", "resource_rows", "scope_of"]
+__all__ = ["Connections", "Outcome", "resource_rows"]
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ from gateway_workbook.difference import Difference, differences
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.exchange import Exchange
 from gateway_workbook.sign_in import EntraAuth
+from gateway_workbook.stored import scope_of
 from gateway_workbook.target import AUDIENCES, Target
 
 if TYPE_CHECKING:
@@ -224,12 +225,6 @@ def _code(answer: Exchange) -> object:
 def resource_rows(resources: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:
     """Connected resources as the portal's page lists them: name, scope, category, authType and target of each."""
     return tuple(_row(item, item.get("properties") or {}) for item in resources)
-
-
-def scope_of(resource: Mapping[str, Any]) -> Scope:
-    """Whose a stored connection is: its id tells."""
-    resource_id = str(resource.get("id") or "/projects/").lower()
-    return "project" if "/projects/" in resource_id else "account"
 
 
 def _row(resource: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Difference", "differences"]
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -13,8 +14,6 @@ from gateway_workbook.connection import without_query
 from gateway_workbook.secrets import is_reference, looks_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gateway_workbook.connection import Connection
     from gateway_workbook.secrets import Secrets
 
@@ -34,7 +33,7 @@ class Difference(BaseModel):
 
 def differences(connection: Connection, stored: Mapping[str, Any], *, secrets: Secrets) -> tuple[Difference, ...]:
     """Compare with what ARM stores, field by field; credentials are never returned by ARM and so not compared."""
-    wanted, found = _comparable(connection.resource(secrets)["properties"]), _comparable(stored["properties"])
+    wanted, found = _comparable(connection.resource(secrets)["properties"]), _comparable(stored.get("properties") or {})
     hidden = {f"{_HEADERS}.{name}" for name, value in connection.custom_headers.items() if is_reference(value)}
     return tuple(
         Difference(field=key, wanted=_shown(key, wanted, hidden), found=_shown(key, found, hidden))
@@ -47,7 +46,8 @@ def _comparable(properties: Mapping[str, Any]) -> dict[str, Any]:
     flat = {key: properties.get(key) for key in ("category", "target", "authType", "tokenUrl", "scopes", "audience")}
     flat["authType"] = "ProjectManagedIdentity" if flat["authType"] == "AAD" else flat["authType"]
     flat["isSharedToAll"] = bool(properties.get("isSharedToAll"))
-    for key, value in (properties.get("metadata") or {}).items():
+    metadata = properties.get("metadata")
+    for key, value in metadata.items() if isinstance(metadata, Mapping) else ():
         parsed = _parsed(value, json_text=key in _JSON_TEXT)
         if key == "customHeaders" and isinstance(parsed, dict):
             flat |= {f"{_HEADERS}.{name}": text for name, text in parsed.items()}
@@ -63,7 +63,7 @@ def _parsed(value: object, *, json_text: bool) -> object:
         return value
     try:
         return json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return "not JSON text"
 
 
