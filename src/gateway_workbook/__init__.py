@@ -6,16 +6,18 @@ and matplotlib together take seconds, and `import gateway_workbook` should not.
 Where things are, each importing only what stands before it:
 
 - `errors`, `visible` (untrusted text), `secrets`, `workbook` (the package's own files)
-- the profile: `document`, `profile_rules`, `parameter_file`, `profile`
+- forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
+  `parameter_file`, `arm_resource`, `shell`, `arm_template`, `reading` (any of them), then `profile` itself
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
-- the target: `sandbox_process`, `target`, `ledger`, `arm` (connections)
+- what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
+- the target: `sandbox_process`, `target`, `export` (a profile in any form), `ledger`, `arm` (connections), `examination`
 - the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
   (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log` (proof of route)
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
 - a notebook at work: `step`, `prerequisites`, `cleanup`, `progress`
-- headless: `kernel`, `batch`, `cli`
+- headless: `kernel`, `batch`, `cli_forms` (export, import), `cli`
 """
 
 from __future__ import annotations

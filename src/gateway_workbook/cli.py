@@ -18,13 +18,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway_workbook.errors import UsageError, WorkbookError
+from gateway_workbook import cli_check, cli_forms
+from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
 from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
     from gateway_workbook.run import StepRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+cli_check.register(app)
+cli_forms.register(app)
 _GLYPHS: Final = {
     "passed": "[green]✓ passed[/]",
     "failed": "[red]✗ failed[/]",
@@ -42,7 +45,7 @@ def main() -> None:
         app()
     except WorkbookError as error:
         Console(stderr=True).print(shown(str(error)), style="red", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, ServiceError) else 2)
     except Exception:  # noqa: BLE001  the last place to say that it was us
         traceback.print_exc()
         sys.exit(_BROKEN)  # 1, Python's own choice, would say that the gateway failed

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["Connection", "Discovery", "without_query"]
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -141,7 +142,11 @@ class Connection(_Frozen):
 
     def preview(self) -> dict[str, Any]:
         """The body of the PUT with references where the secrets will stand: safe to show."""
-        return self.resource(_Unresolved())
+        return self.with_references(lambda reference: f"<{reference}>")
+
+    def with_references(self, spell: Callable[[SecretReference], str] = str) -> dict[str, Any]:
+        """The body of the PUT with what `spell` makes of each reference in its secret's place."""
+        return self.resource(_Spelled(spell=spell))
 
     def _credentials(self, secrets: Secrets) -> dict[str, str]:
         if self.auth_type == "ApiKey" and self.api_key:
@@ -154,9 +159,12 @@ class Connection(_Frozen):
         return {}
 
 
-class _Unresolved(Secrets):
+@dataclass(frozen=True, kw_only=True)
+class _Spelled(Secrets):
+    spell: Callable[[SecretReference], str]
+
     def resolve(self, reference: SecretReference) -> SecretStr:
-        return SecretStr(f"<{reference}>")
+        return SecretStr(self.spell(reference))
 
 
 def without_query(url: str) -> str:

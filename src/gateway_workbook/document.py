@@ -47,10 +47,15 @@ class Document:
             raise UsageError(f"{path} cannot be read ({error.strerror}): check the path") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from error
-        return cls._json(str(path), text) if path.suffix == ".json" else cls.parse(text, source=str(path), typed=typed)
+        return (
+            cls.parse_json(text, source=str(path))
+            if path.suffix == ".json"
+            else cls.parse(text, source=str(path), typed=typed)
+        )
 
     @classmethod
-    def _json(cls, source: str, text: str) -> Self:
+    def parse_json(cls, text: str, *, source: str) -> Self:
+        """Parse JSON text; keys written twice are refused."""
         try:
             return cls(source, json.loads(text, object_pairs_hook=_once))
         except _DuplicateError as error:

@@ -1,21 +1,47 @@
-"""ARM parameter files of the public connection templates, read as profiles."""
+"""ARM parameter files of the public connection templates, read and written as profiles."""
 
 from __future__ import annotations
 
-__all__ = ["from_parameter_file"]
+__all__ = ["from_parameter_file", "parameter_values", "to_parameter_file"]
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway_workbook.document import Document
+from gateway_workbook.profile_note import noted, rest, with_note
+from gateway_workbook.profile_rules import SECRETS
+from gateway_workbook.secrets import is_reference
 
 if TYPE_CHECKING:
+    from gateway_workbook.profile import Profile
     from gateway_workbook.profile_rules import Problem
 
-DEFAULT_REFERENCES: Final = {
-    "ApiKey": ("apiKey", "env:GATEWAY_API_KEY"),
-    "OAuth2": ("clientSecret", "env:GATEWAY_CLIENT_SECRET"),
-}
+HIDDEN_HEADERS: Final = "secretHeaders"
+_SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+
+
+def to_parameter_file(profile: Profile, names: Collection[str]) -> str:
+    """The profile as values of a template's parameters of these names; secrets by reference, in the note beside them.
+
+    The note stands at the file's top level, which `az` leaves at home: it sends `parameters` alone.
+    """
+    values = parameter_values(profile, names)
+    document = {
+        "$schema": _SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "metadata": {"profile": rest(profile, held=values)},
+        "parameters": {name: {"value": value} for name, value in values.items()},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def parameter_values(profile: Profile, names: Collection[str]) -> dict[str, Any]:
+    """What a template's parameters of these names are told; no secret and no reference to one."""
+    data = profile.to_data() | {"deploymentInPath": "true" if profile.deployment_in_path else "false"}
+    plain = {name: value for name, value in profile.custom_headers.items() if not is_reference(value)}
+    values = {name: value for name, value in data.items() if name in names and name not in SECRETS}
+    return values | ({"customHeaders": plain} if "customHeaders" in values else {})
 
 
 def from_parameter_file(document: Document) -> Document:
@@ -27,22 +53,22 @@ def from_parameter_file(document: Document) -> Document:
     problems: list[Problem] = []
     for name, entry in parameters.items():
         try:
-            data[name] = _parameter(entry)
+            data[name] = _parameter(name, entry)
         except ValueError as error:
             problems.append((("parameters", name), str(error)))
     if problems:
         raise document.refuse(problems)
-    # The template takes the secret as a secure parameter, so the file does not hold it: name where it is.
-    field, reference = DEFAULT_REFERENCES.get(str(data.get("authType")), (None, None))
-    if field and not data.get(field):
-        data[field] = reference
-    return Document(document.source, data)
+    secret = data.pop(HIDDEN_HEADERS, {})
+    data = with_note(data, {"customHeaders": secret} if isinstance(secret, Mapping) else {HIDDEN_HEADERS: secret})
+    return Document(document.source, with_note(data, noted(document.value)))
 
 
-def _parameter(entry: object) -> object:
+def _parameter(name: str, entry: object) -> object:
     if isinstance(entry, Mapping) and "value" in entry:
         return entry["value"]
     if isinstance(entry, Mapping) and "reference" in entry:
+        if name not in SECRETS:
+            raise ValueError('is no secret, so it is not read from a Key Vault; write {"value": …}')
         return _vault_reference(entry["reference"])
     raise ValueError('has no value; write {"value": …}')
 

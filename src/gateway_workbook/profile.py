@@ -12,9 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.alias_generators import to_camel
 
 from gateway_workbook.document import Document, placeholders, sentences
-from gateway_workbook.parameter_file import from_parameter_file
 from gateway_workbook.profile_rules import Problem, broken_rules
-from gateway_workbook.secrets import SecretReference
+from gateway_workbook.reading import read_file
+from gateway_workbook.secrets import SecretReference, is_reference
 from gateway_workbook.workbook import ready_file
 
 if TYPE_CHECKING:
@@ -136,8 +136,18 @@ class Profile(_Strict):
 
     def to_data(self) -> dict[str, Any]:
         """The profile as plain data under the template's names, without what is at its default."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return data | {"deploymentInPath": self.deployment_in_path}  # without it an ApiManagement profile is refused
+        whole, changed = (self.model_dump(mode="json", by_alias=True, exclude_defaults=only) for only in (False, True))
+        # deploymentInPath always: without it an ApiManagement profile is refused.
+        return {name: value for name, value in whole.items() if name in changed or name == "deploymentInPath"}
+
+    @property
+    def references(self) -> dict[str, SecretReference]:
+        """Every reference to a secret, by the field it stands in; of a custom header by `customHeaders.NAME`."""
+        fields = {"apiKey": self.api_key, "clientSecret": self.client_secret}
+        headers = {f"customHeaders.{name}": value for name, value in self.custom_headers.items() if is_reference(value)}
+        return {name: value for name, value in fields.items() if value} | {
+            name: SecretReference.parse(value) for name, value in headers.items()
+        }
 
     def to_yaml(self) -> str:
         """The profile as YAML that `load_profile` reads back to an equal profile."""
@@ -145,14 +155,11 @@ class Profile(_Strict):
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
-    """Read a profile by its path, or a ready one of notebooks/gateways by its name.
+    """Read a profile of any form by its path, or a ready one of notebooks/gateways by its name.
 
     Raises UsageError when there is no such file, ProfileError when it is not a usable profile.
     """
-    document = Document.read(ready_file(name_or_path, kind="gateways"))
-    if isinstance(document.value, Mapping) and "parameters" in document.value:
-        document = from_parameter_file(document)
-    return Profile.parse(document)
+    return Profile.parse(read_file(ready_file(name_or_path, kind="gateways")).document)
 
 
 def _normalized(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Rules read plain data, before types are checked, so that one reading of a file n
 
 from __future__ import annotations
 
-__all__ = ["Problem", "broken_rules"]
+__all__ = ["SECRETS", "Problem", "broken_rules", "header_variable"]
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +59,12 @@ def broken_rules(data: Data) -> Iterator[Problem]:
         _headers,
     ):
         yield from rule(data)
+
+
+def header_variable(name: str) -> str:
+    """The environment variable that a header's secret would be in."""
+    variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+    return variable if variable[:1].isalpha() else f"HEADER_{variable}".rstrip("_")
 
 
 def _given(data: Data, *names: str) -> list[str]:
@@ -268,8 +274,10 @@ def _header_problem(name: str, value: str) -> str | None:
     if re.match(r"(env|keyring|keyvault):", value):
         return "not a usable reference; write env:NAME, keyring:SERVICE/USER or keyvault:VAULT/SECRET"
     if looks_secret(name):
-        variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-        return f"looks like a secret written out; put it into an environment variable and write env:{variable}"
+        return (
+            "looks like a secret written out; put it into an environment variable "
+            f"and write env:{header_variable(name)}"
+        )
     if not _HEADER_VALUE.fullmatch(value):
         return "no header can carry it; use plain characters without blanks around them"
     return None

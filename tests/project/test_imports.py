@@ -15,9 +15,15 @@ ORDER = [
     "visible",
     "secrets",
     "workbook",
+    "whole_files",
     "document",
     "profile_rules",
+    "profile_note",
     "parameter_file",
+    "arm_resource",
+    "shell",
+    "arm_template",
+    "reading",
     "profile",
     "connection",
     "difference",
@@ -33,8 +39,10 @@ ORDER = [
     "discovery",
     "sandbox_process",
     "target",
+    "export",
     "ledger",
     "arm",
+    "examination",
     "gateway_tools",
     "openapi",
     "answer",
@@ -59,7 +67,7 @@ ORDER = [
     "prerequisites",
     "cleanup",
 ]
-EDGES = ["progress", "kernel", "batch", "cli"]
+EDGES = ["progress", "kernel", "batch", "cli_check", "cli_forms", "cli"]
 
 
 def modules(package: str) -> list[Path]:
