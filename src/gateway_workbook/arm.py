@@ -44,7 +44,7 @@ class Connections:
     """
 
     def __init__(self, target: Target, http: httpx.Client, *, credential: TokenCredential, secrets: Secrets) -> None:
-        self._target, self._http, self._secrets = target, http, secrets
+        self._target, self._http, self.secrets = target, http, secrets
         self._auth = EntraAuth(credential, AUDIENCES["arm"])
 
     def url(self, name: str = "", *, scope: Scope = "project") -> str:
@@ -118,7 +118,7 @@ class Connections:
         stored = self.get(connection.name, scope=connection.scope)
         if stored is None:
             return "created", ()
-        found = differences(connection, stored, secrets=self._secrets)
+        found = differences(connection, stored, secrets=self.secrets)
         return ("differs" if found else "unchanged"), found
 
     def apply(
@@ -139,7 +139,7 @@ class Connections:
 
     def put(self, connection: Connection) -> dict[str, Any]:
         """Create the connection or write over it; returns the stored resource."""
-        body = connection.resource(self._secrets)
+        body = connection.resource(self.secrets)
         return self._require("PUT", self.url(connection.name, scope=connection.scope), body=body)
 
     def delete(self, name: str, *, scope: Scope = "project") -> bool:
