@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Agents"]
+__all__ = ["Agents", "Equipped"]
 
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway_workbook.arm import Outcome
     from gateway_workbook.ledger import Ledger
+    from gateway_workbook.tools import Tools
 
 ANSWER_SECONDS: Final = 180  # the SDK's own limit is ten minutes, and it tries three times
 MOST_ROUNDS: Final = 8
@@ -163,6 +165,18 @@ class Agents:
                 # The SDK imports half a second of modules at the first use; no prompt should be charged for that.
                 _ = self._openai.responses
             return self._openai
+
+
+@dataclass(frozen=True)
+class Equipped:
+    """The agents of a project, asked by a client that answers for the functions of one tools file."""
+
+    agents: Agents
+    tools: Tools
+
+    def ask(self, agent: str, prompt: str) -> Answer:
+        """One prompt to an agent; see `Agents.ask`."""
+        return self.agents.ask(agent, prompt, functions=self.tools.functions(), approve=self.tools.approve)
 
 
 def _project_client(target: Target, credential: TokenCredential) -> AIProjectClient:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway_workbook import junit, report, workbook
 from gateway_workbook import target as targets
+from gateway_workbook.definition import check_kind
 from gateway_workbook.errors import UsageError
 from gateway_workbook.kernel import run_notebook
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
 from gateway_workbook.step import unknown_parameter
 from gateway_workbook.suite import load_suite
+from gateway_workbook.tools import load_tools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,8 +84,12 @@ def _checked(options: RunOptions) -> dict[str, Any]:
     profile = load_profile(options.profile)
     if "suite" in parameters:
         load_suite(parameters["suite"])
+    check_kind(parameters.get("kind", "prompt"))
+    tools = load_tools(parameters.get("tools", ""))
     if options.target == "azure":
-        targets.azure(profile.project_resource_id)
+        where = targets.azure(profile.project_resource_id)
+        for url in tools.urls:
+            where.locate(url)
     elif options.target != "sandbox":
         raise UsageError(f"no target '{options.target}': write sandbox or azure")
     return parameters

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 __all__ = [
     "agent",
+    "calls",
     "differences",
     "discovery",
     "ledger",
     "mark",
     "models",
+    "named_tools",
     "prerequisites",
     "resources",
     "steps",
     "suite",
     "target",
+    "tools",
     "verdicts",
 ]
 
@@ -23,6 +26,7 @@ from urllib.parse import quote
 
 from gateway_workbook.connection import without_query
 from gateway_workbook.gateway import chat_url, endpoint_url
+from gateway_workbook.gateway_tools import GATEWAY_TOOLS
 from gateway_workbook.stages import stages
 from gateway_workbook.visible import visible
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gateway_workbook.answer import Answer
     from gateway_workbook.connection import Connection
     from gateway_workbook.difference import Difference
     from gateway_workbook.discovery import Discovered
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from gateway_workbook.run import AgentRecord, Run
     from gateway_workbook.suite import Suite
     from gateway_workbook.target import Target
+    from gateway_workbook.tools import Tools
     from gateway_workbook.validation import Verdict
 
 _GLYPHS: Final = {
@@ -179,8 +185,36 @@ def agent(agent: AgentRecord) -> pd.DataFrame:
     """The deployed agent."""
     return _frame(
         ("What", "Value"),
-        [("Agent", agent.name), ("Version", agent.version), ("Model", agent.model), ("Outcome", agent.outcome)],
+        [
+            ("Agent", agent.name),
+            ("Version", agent.version),
+            ("Model", agent.model),
+            *([("Tools", named_tools(agent.tools))] if agent.tools.tools else []),
+            ("Outcome", agent.outcome),
+        ],
     )
+
+
+def named_tools(tools: Tools) -> str:
+    """The tools of an agent on one line."""
+    return ", ".join(tool.name if tool.name == tool.type else f"{tool.name} ({tool.type})" for tool in tools.tools)
+
+
+def tools(tools: Tools) -> pd.DataFrame:
+    """The tools a file gives an agent."""
+    titles = {tool.type: tool.title for tool in GATEWAY_TOOLS}
+    rows = [(tool.name, titles[tool.type], tool.about) for tool in tools.tools]
+    return _frame(("Tool", "Kind", "What it is"), rows)
+
+
+def calls(answers: Iterable[Answer]) -> pd.DataFrame:
+    """The tools an agent called while it answered, in order."""
+    rows = [
+        (call.name, call.type, call.arguments, call.problem or call.output, mark("no" if call.problem else "yes"))
+        for answer in answers
+        for call in answer.calls
+    ]
+    return _frame(("Called", "As", "Arguments", "Answer", "Went well"), rows)
 
 
 def suite(suite: Suite) -> pd.DataFrame:

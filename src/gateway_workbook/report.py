@@ -87,6 +87,7 @@ def _page(run: Run) -> dict[str, object]:
         "headline": headline(run),
         "stages": course,
         "owned": _owned(run),
+        "named_tools": frames.named_tools,
         **parts,
         **_connected(parts["connection"].record),
         **_discovered(parts["models"].record),

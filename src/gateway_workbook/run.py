@@ -39,6 +39,7 @@ from gateway_workbook.errors import UsageError
 from gateway_workbook.ledger import Ledger
 from gateway_workbook.profile import Profile
 from gateway_workbook.target import Target
+from gateway_workbook.tools import Tools
 from gateway_workbook.validation import Verdict
 
 if TYPE_CHECKING:
@@ -94,12 +95,13 @@ class ConnectionRecord(_Frozen):
 
 
 class AgentRecord(_Frozen):
-    """Step 03: the deployed agent; `model` is `connection/deployment`."""
+    """Step 03: the deployed agent; `model` is `connection/deployment`, `tools` what its tools file said."""
 
     name: str
     version: str
     model: str
     outcome: Outcome
+    tools: Tools = Tools()
 
     @property
     def deployment(self) -> str:
@@ -264,9 +266,9 @@ class Run:
         self.write(record)
         return record
 
-    def agent_deployed(self, name: str, version: str, *, model: str, outcome: Outcome) -> AgentRecord:
-        """Keep what step 03 deployed."""
-        record = AgentRecord(name=name, version=version, model=model, outcome=outcome)
+    def agent_deployed(self, deployed: tuple[Outcome, str], *, name: str, model: str, tools: Tools) -> AgentRecord:
+        """Keep what step 03 deployed: the outcome and the version, as `Agents.deploy` gives them."""
+        record = AgentRecord(name=name, version=deployed[1], model=model, outcome=deployed[0], tools=tools)
         self.write(record)
         return record
 

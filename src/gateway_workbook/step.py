@@ -14,13 +14,15 @@ from IPython.core.getipython import get_ipython
 
 from gateway_workbook import report as reports
 from gateway_workbook import target as targets
-from gateway_workbook.agents import Agents
+from gateway_workbook.agents import Agents, Equipped
 from gateway_workbook.arm import Connections
 from gateway_workbook.errors import CheckpointFailed, ServiceError, UsageError
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.gateway_log import gateway_log
+from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
+from gateway_workbook.tool import Surroundings
 from gateway_workbook.validation import Validator
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from azure.ai.projects.models import Tool
     from azure.core.credentials import TokenCredential
 
     from gateway_workbook.connection import Connection
     from gateway_workbook.secrets import Secrets
+    from gateway_workbook.tools import Tools
 
 _INJECTED = "# Parameters"  # what papermill writes above the parameters it injects
 
@@ -94,12 +98,29 @@ class Step:
         """The project's agents."""
         return self._open.enter_context(Agents(self.target, credential=self.credential))
 
+    def deployable(self, tools: Tools, agents: Agents) -> list[Tool]:
+        """The tools as the SDK's own classes: URLs and connections as they are here, documents fetched, secrets in."""
+        connections = agents.connections() if tools.tools else {}
+
+        def connection_id(name: str) -> str:
+            # One that is not there is refused by name, with all the rest, when the agent is deployed.
+            return next((found for known, found in connections.items() if known.casefold() == name.casefold()), name)
+
+        return tools.sdk(
+            Surroundings(
+                locate=self.target.locate,
+                spec=lambda url: fetch_spec(url, http=self.http),
+                secret=lambda reference: self.secrets.resolve(reference).get_secret_value(),
+                connection_id=connection_id,
+            )
+        )
+
     def validator(self) -> Validator:
         """Asks the run's gateway and its agent, and judges; looks for the proof of route where there is a log."""
         connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
         return Validator(
             self.gateway(connection),
-            self.agents(),
+            Equipped(self.agents(), agent.tools),
             deployment=agent.deployment,
             agent=agent.name,
             seen_by_gateway=gateway_log(self.target, connection, self.http),

@@ -16,6 +16,7 @@ from gateway_workbook.tool import TOOLS, AnyTool, FoundryIq, Function, McpServer
 from gateway_workbook.workbook import ready_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from azure.ai.projects.models import Tool
@@ -76,12 +77,24 @@ class Tools(_Strict):
         """What the client answers with when the agent calls a function: its sample output."""
         return {tool.name: _sample(tool) for tool in self.tools if isinstance(tool, Function)}
 
-    def missed(self, one: Try, answer: Answer) -> list[str]:
-        """What should have been called for a prompt and was not, or went wrong; empty when all is well."""
-        wanted = [tool for tool in self.tools if tool.name in one.calls]
-        missing = [tool.name for tool in wanted if not any(tool.made(call) for call in answer.calls)]
-        failed = [f"{call.name} failed: {call.problem}" for call in answer.calls if call.problem]
-        return [f"{name} was not called" for name in missing] + failed
+    def problems(self, answers: Iterable[Answer]) -> list[str]:
+        """What did not go as its prompts say, given the answer to each of them in order; empty when all is well."""
+        return [
+            f"'{one.prompt}': {problem}"
+            for one, answer in zip(self.tries, answers, strict=True)
+            for problem in self._problems(one, answer)
+        ]
+
+    def _problems(self, one: Try, answer: Answer) -> Iterator[str]:
+        if answer.problem:
+            yield answer.problem
+            return
+        for tool in self.tools:
+            if tool.name in one.calls and not any(tool.made(call) for call in answer.calls):
+                yield f"{tool.name} was not called"
+        yield from (f"{call.name} failed ({call.problem})" for call in answer.calls if call.problem)
+        if not answer.text.strip():
+            yield "the answer is empty"
 
 
 def load_tools(name_or_path: str | Path) -> Tools:

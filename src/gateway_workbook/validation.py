@@ -15,7 +15,7 @@ from gateway_workbook.suite import Prompt, Route, Suite
 from gateway_workbook.visible import storable
 
 if TYPE_CHECKING:
-    from gateway_workbook.agents import Agents
+    from gateway_workbook.agents import Agents, Equipped
     from gateway_workbook.exchange import Exchange
     from gateway_workbook.gateway import Gateway
 
@@ -51,7 +51,7 @@ class Validator:
     def __init__(
         self,
         gateway: Gateway,
-        agents: Agents,
+        agents: Agents | Equipped,
         *,
         deployment: str,
         agent: str,

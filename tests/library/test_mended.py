@@ -460,7 +460,7 @@ def test_a_missing_project_is_a_service_error_and_withdraws_the_entry(sandbox: T
     definition = {"model": "contoso/gpt-4o", "instructions": "x"}
     with (
         Agents(nowhere, credential=sandbox.credential()) as agents,
-        pytest.raises(ServiceError, match="agent lost-agent cannot be deployed: 404") as caught,
+        pytest.raises(ServiceError, match="the project's connections cannot be read: 404") as caught,
     ):
         agents.deploy("lost-agent", definition, run_id="r", ledger=ledger)
     assert caught.value.status == 404

@@ -24,12 +24,14 @@ from gateway_workbook.run import (
     run_folder,
     write_text,
 )
+from gateway_workbook.tools import load_tools
 from tests.library.wire import connection, profile
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from gateway_workbook.target import Target
+
 
 NOW = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
 
@@ -108,7 +110,9 @@ def test_the_first_notebook_that_is_missing_is_named(
 def test_records_come_back_as_they_were(tmp_path: Path, azure: Target) -> None:
     run = started(tmp_path / "run", azure)
     made = run.connection_made(connection(), "created", (), [{"name": "contoso"}])
-    deployed = run.agent_deployed("contoso-agent", "1", model="contoso/meta/llama-3", outcome="created")
+    deployed = run.agent_deployed(
+        ("created", "1"), name="contoso-agent", model="contoso/meta/llama-3", tools=load_tools("function")
+    )
     assert Run.open(run.folder).read(ConnectionRecord) == made
     assert Run.open(run.folder).read(AgentRecord) == deployed
     assert deployed.deployment == "meta/llama-3"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway_workbook import frames
+from gateway_workbook.answer import Answer, ToolCall
 from gateway_workbook.difference import Difference
 from gateway_workbook.prerequisites import Prerequisite
 from gateway_workbook.run import AgentRecord
 from gateway_workbook.suite import load_suite
+from gateway_workbook.tools import load_tools
 from tests.library.wire import connection, dynamic
 
 if TYPE_CHECKING:
@@ -56,9 +58,23 @@ def test_differences_agents_suites_and_ledgers_have_their_rows(run: Run) -> None
     found = rows(frames.differences([Difference(field="target", wanted="a", found="b")]))
     assert found == [["target", "a", "b"]]
     record = AgentRecord(name="x", version="2", model="c/d", outcome="replaced")
+    equipped = record.model_copy(update={"tools": load_tools("function")})
+    assert ["Tools", "track_order (function)"] in rows(frames.agent(equipped))
     assert rows(frames.agent(record)) == [["Agent", "x"], ["Version", "2"], ["Model", "c/d"], ["Outcome", "replaced"]]
     smoke = load_suite("smoke")
     assert [row[0] for row in rows(frames.suite(smoke))] == [prompt.name for prompt in smoke.prompts]
     with run.ledger.creating("connection", "contoso"):
         pass
     assert rows(frames.ledger(run.ledger))[0][:2] == ["connection", "contoso"]
+
+
+def test_the_tools_of_a_file_and_the_calls_of_an_agent_have_their_rows() -> None:
+    assert rows(frames.tools(load_tools("function"))) == [
+        ["track_order", "Functions", "Track an order, where it is and when it arrives."]
+    ]
+    fine = ToolCall(name="track_order", type="function_call", arguments='{"number": 1}', output="shipped")
+    failed = ToolCall(name="search", type="mcp_call", problem="401")
+    assert rows(frames.calls([Answer(calls=(fine,)), Answer(), Answer(calls=(failed,))])) == [
+        ["track_order", "function_call", '{"number": 1}', "shipped", "✓ yes"],
+        ["search", "mcp_call", "", "401", "✗ no"],
+    ]
