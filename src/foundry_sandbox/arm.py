@@ -1,53 +1,27 @@
-"""Azure Resource Manager: which path means which resource, and who may ask."""
+"""Azure Resource Manager over HTTP: who may ask, and how a request is read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from foundry_sandbox import azure, connection_resource, resources
+from foundry_sandbox import resource_path, resources, template_deployments
 from foundry_sandbox.access import BearerCheck
 from foundry_sandbox.body import json_object
 from foundry_sandbox.refusal import RefusalError
-from foundry_sandbox.resources import Call
+from foundry_sandbox.resource_path import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.requests import Request
 
-    from foundry_sandbox.connections import Scope
-    from foundry_sandbox.resources import Handler
+    from foundry_sandbox.resource_path import Handlers
     from foundry_sandbox.state import State
 
-ACCOUNT = ("subscriptions", "resourcegroups", "providers", "accounts")
-PROJECT = (*ACCOUNT, "projects")
-SERVICE = ("subscriptions", "resourcegroups", "providers", "service")
-
-NAMES = {
-    "subscriptions": (azure.SUBSCRIPTION, "SubscriptionNotFound"),
-    "resourcegroups": (azure.GROUP, "ResourceGroupNotFound"),
-    "accounts": (azure.ACCOUNT, "ResourceNotFound"),
-    "projects": (azure.PROJECT, "ResourceNotFound"),
-    "service": (azure.SERVICE, "ResourceNotFound"),
-}
-PROVIDERS = {"accounts": "microsoft.cognitiveservices", "service": "microsoft.apimanagement"}
-
-HANDLERS: Mapping[tuple[tuple[str, ...], str], Mapping[str, Handler]] = {
-    (("subscriptions",), ""): {"GET": resources.get_subscription},
-    (("subscriptions", "resourcegroups"), ""): {"GET": resources.get_group},
-    (ACCOUNT, ""): {"GET": resources.get_account},
-    (PROJECT, ""): {"GET": resources.get_project},
-    (SERVICE, ""): {"GET": resources.get_service},
-    (SERVICE, "apis"): {"GET": resources.list_apis},
-    ((*SERVICE, "apis"), ""): {"GET": resources.get_api},
-    **connection_resource.handlers(ACCOUNT),
-    **connection_resource.handlers(PROJECT),
-}
+HANDLERS: Handlers = {**resource_path.HANDLERS, **template_deployments.handlers(resource_path.GROUP)}
 
 
 class _Subscriptions(StringConvertor):
@@ -72,7 +46,10 @@ def routes(state: State) -> list[BaseRoute]:
 
     async def resource(request: Request) -> Response:
         _demand_api_version(request)
-        return _answer(state, request, await json_object(request))
+        path = request.url.path
+        body = await (template_deployments.body if template_deployments.concerned(path) else json_object)(request)
+        asked = Asked(method=request.method, path=path, query=request.query_params, body=body)
+        return resource_path.answer(state, asked, handlers=HANDLERS)
 
     async def subscriptions(request: Request) -> Response:
         _demand_api_version(request)
@@ -89,33 +66,7 @@ def routes(state: State) -> list[BaseRoute]:
     ]
 
 
-def _answer(state: State, request: Request, body: Mapping[str, Any]) -> Response:
-    segments = [segment for segment in request.url.path.split("/") if segment]
-    pairs = list(zip(segments[::2], segments[1::2], strict=False))
-    types = tuple(kind.lower() for kind, _ in pairs)
-    tail = segments[-1].lower() if len(segments) % 2 else ""
-    handler = HANDLERS.get((types, tail), {}).get(request.method)
-    _check_names(pairs)
-    if handler is None:
-        message = f"the sandbox has no {request.method} {request.url.path}"
-        raise RefusalError(message, status=404, code="InvalidResourceType")
-    scope: Scope = "project" if "projects" in types else "account"
-    return handler(Call(state=state, scope=scope, name=pairs[-1][1], query=request.query_params, body=body))
-
-
 def _demand_api_version(request: Request) -> None:
     if not request.query_params.get("api-version"):
         message = "The api-version query parameter (?api-version=) is required for all requests."
         raise RefusalError(message, status=400, code="MissingApiVersionParameter")
-
-
-def _check_names(pairs: list[tuple[str, str]]) -> None:
-    given = {kind.lower(): name for kind, name in pairs}
-    for kind, name in given.items():
-        expected, code = NAMES.get(kind, (name, ""))
-        if name.lower() != expected.lower():
-            message = f"The resource '{kind}/{name}' was not found: the sandbox has '{kind}/{expected}'."
-            raise RefusalError(message, status=404, code=code)
-        if PROVIDERS.get(kind, given.get("providers", "").lower()) != given.get("providers", "").lower():
-            message = f"The provider of '{kind}' is {PROVIDERS[kind]}, not {given.get('providers')}."
-            raise RefusalError(message, status=404, code="InvalidResourceType")

@@ -45,14 +45,38 @@ def connection_id(connection: Connection) -> str:
     return f"{parent}/connections/{connection.name}"
 
 
-def _put(call: Call) -> Response:
+def prepare(call: Call) -> Connection:
+    """Read and validate what a PUT would store, and store nothing. Raises RefusalError."""
     properties = _properties(call.body)
     _validate(call.name, properties)
     old = connections.find(call.state, call.name, scope=call.scope)
-    connection = _connection(call, properties, created=old.created if old else _now())
+    return _connection(call, properties, created=old.created if old else _now())
+
+
+def resource(connection: Connection) -> dict[str, Any]:
+    """Return the resource as a GET answers it: without its credentials."""
+    provider = "Microsoft.CognitiveServices/accounts"
+    return {
+        "id": connection_id(connection),
+        "name": connection.name,
+        "type": f"{provider}/projects/connections" if connection.scope == "project" else f"{provider}/connections",
+        "properties": {**connection.properties, "credentials": None},
+        "systemData": {"createdAt": connection.created, "lastModifiedAt": connection.changed},
+    }
+
+
+def with_credentials(connection: Connection) -> dict[str, Any]:
+    """Return the resource as listSecrets answers it."""
+    whole = resource(connection)
+    whole["properties"]["credentials"] = connection.credentials
+    return whole
+
+
+def _put(call: Call) -> Response:
+    connection = prepare(call)
     connections.save(call.state, connection)
     # 200 for a new one too: the official management client takes nothing else.
-    return JSONResponse(_resource(connection))
+    return JSONResponse(resource(connection))
 
 
 def _patch(call: Call) -> Response:
@@ -62,11 +86,11 @@ def _patch(call: Call) -> Response:
     _validate(old.name, properties)
     connection = _connection(replace(call, name=old.name), properties, created=old.created)
     connections.save(call.state, connection)
-    return JSONResponse(_resource(connection))
+    return JSONResponse(resource(connection))
 
 
 def _get(call: Call) -> Response:
-    return JSONResponse(_resource(_existing(call)))
+    return JSONResponse(resource(_existing(call)))
 
 
 def _delete(call: Call) -> Response:
@@ -74,10 +98,7 @@ def _delete(call: Call) -> Response:
 
 
 def _list_secrets(call: Call) -> Response:
-    connection = _existing(call)
-    resource = _resource(connection)
-    resource["properties"]["credentials"] = connection.credentials
-    return JSONResponse(resource)
+    return JSONResponse(with_credentials(_existing(call)))
 
 
 def _list(call: Call) -> Response:
@@ -86,7 +107,7 @@ def _list(call: Call) -> Response:
     for field in ("category", "target"):
         wanted = call.query.get(field)
         found = [one for one in found if wanted in (None, "", one.properties[field])]
-    return JSONResponse({"value": [_resource(connection) for connection in found]})
+    return JSONResponse({"value": [resource(connection) for connection in found]})
 
 
 def _existing(call: Call) -> Connection:
@@ -141,14 +162,3 @@ def _validation_error(message: str) -> RefusalError:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _resource(connection: Connection) -> dict[str, Any]:
-    provider = "Microsoft.CognitiveServices/accounts"
-    return {
-        "id": connection_id(connection),
-        "name": connection.name,
-        "type": f"{provider}/projects/connections" if connection.scope == "project" else f"{provider}/connections",
-        "properties": {**connection.properties, "credentials": None},
-        "systemData": {"createdAt": connection.created, "lastModifiedAt": connection.changed},
-    }

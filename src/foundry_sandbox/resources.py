@@ -1,33 +1,31 @@
-"""The resources that only need to be there: subscription, group, account, project, API Management."""
+"""The resources that only need to be there: subscription, group, account, project."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse, Response
 
 from foundry_sandbox import azure
-from foundry_sandbox.refusal import RefusalError
 
 if TYPE_CHECKING:
     from foundry_sandbox.connections import Scope
     from foundry_sandbox.state import State
 
-APIS = {"apim": "apim/openai", "apim-static": "apim-static/openai", "identity": "identity/openai"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request to ARM, its path read: which scope, and the name of the last resource."""
+    """One request to ARM, its path read: which scope, and the names of the last resource and the one before it."""
 
     state: State
     scope: Scope
     name: str
+    parent: str = ""
     query: Mapping[str, str]
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
 
 
 Handler = Callable[[Call], Response]
@@ -44,7 +42,8 @@ def subscription() -> dict[str, Any]:
     }
 
 
-def _named_resource(identifier: str, kind: str, properties: Mapping[str, Any]) -> Response:
+def named_resource(identifier: str, kind: str, properties: Mapping[str, Any]) -> Response:
+    """Answer a resource by its id."""
     name = identifier.rpartition("/")[2]
     return JSONResponse({"id": identifier, "name": name, "type": kind, "location": "local", "properties": properties})
 
@@ -56,42 +55,14 @@ def get_account(call: Call) -> Response:
         "endpoint": call.state.url,
         "allowProjectManagement": True,
     }
-    return _named_resource(azure.ACCOUNT_ID, "Microsoft.CognitiveServices/accounts", properties)
+    return named_resource(azure.ACCOUNT_ID, "Microsoft.CognitiveServices/accounts", properties)
 
 
 def get_project(call: Call) -> Response:
     """Answer the project."""
     endpoint = f"{call.state.url}{azure.PROJECT_PATH}"
     properties = {"provisioningState": "Succeeded", "endpoints": {"AI Foundry API": endpoint}}
-    return _named_resource(azure.PROJECT_ID, "Microsoft.CognitiveServices/accounts/projects", properties)
-
-
-def get_service(call: Call) -> Response:
-    """Answer the API Management service; the gateways of this sandbox stand behind it."""
-    properties = {"provisioningState": "Succeeded", "gatewayUrl": f"{call.state.url}/gateways"}
-    return _named_resource(azure.SERVICE_ID, "Microsoft.ApiManagement/service", properties)
-
-
-def _api(name: str) -> dict[str, Any]:
-    return {
-        "id": f"{azure.SERVICE_ID}/apis/{name}",
-        "name": name,
-        "type": "Microsoft.ApiManagement/service/apis",
-        "properties": {"displayName": name, "path": APIS[name], "protocols": ["http"], "isCurrent": True},
-    }
-
-
-def get_api(call: Call) -> Response:
-    """Answer one API of the service."""
-    if call.name.lower() not in APIS:
-        message = f"API '{call.name}' was not found: the service has {', '.join(APIS)}."
-        raise RefusalError(message, status=404, code="ResourceNotFound")
-    return JSONResponse(_api(call.name.lower()))
-
-
-def list_apis(_: Call) -> Response:
-    """Answer the APIs of the service."""
-    return JSONResponse({"value": [_api(name) for name in APIS], "count": len(APIS)})
+    return named_resource(azure.PROJECT_ID, "Microsoft.CognitiveServices/accounts/projects", properties)
 
 
 def get_subscription(_: Call) -> Response:
@@ -101,7 +72,7 @@ def get_subscription(_: Call) -> Response:
 
 def get_group(_: Call) -> Response:
     """Answer the resource group."""
-    return _named_resource(azure.GROUP_ID, "Microsoft.Resources/resourceGroups", {"provisioningState": "Succeeded"})
+    return named_resource(azure.GROUP_ID, "Microsoft.Resources/resourceGroups", {"provisioningState": "Succeeded"})
 
 
 def cloud_metadata(url: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Kind = Literal["connection", "agent", "version", "conversation", "item", "response"]
+Kind = Literal["connection", "agent", "version", "conversation", "item", "response", "template_deployment"]
 
 KEPT_LOG_ROWS = 10_000
 
