@@ -6,7 +6,14 @@ agents are connected to. It shares no code with `gateway_workbook`: it is a seco
 Where things are:
 
 - the process: `server`, `instance`, `certificate`, `access_log`, `app`, `portal`; what it keeps: `state`, `connections`
-- Azure Resource Manager: `arm`, `resources`, `connection_resource`, `azure` (the names it plays)
+- Azure Resource Manager: `arm`, `resource_path`, `resources`, `api_management`, `connection_resource`, `azure` (the
+  names it plays)
+- deployments of ARM templates: `template_deployments` (over HTTP), `template_text` (the body), `template` (its shape),
+  `template_plan`, `template_item`, `template_world` (what it finds and would make), `template_what_if`,
+  `template_record`
+- the template language: `template_expression` (grammar), `template_evaluation`, `template_scope`,
+  `template_parameters`, `template_facts`, `template_function`, `template_text_functions`,
+  `template_collection_functions`, `template_error`
 - Entra and who may come in: `identity`, `access`
 - the project: `project`, `agents`, `definition`, `conversations`, `items`, `responses`, `turn`, `paging`
 - the Agent Service's way out: `agent_service`, `outbound`, `client_credentials`, `chat` (turn to chat completions),
