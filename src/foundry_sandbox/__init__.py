@@ -15,7 +15,10 @@ Where things are:
   `template_parameters`, `template_facts`, `template_function`, `template_text_functions`,
   `template_collection_functions`, `template_error`
 - Entra and who may come in: `identity`, `access`
-- the project: `project`, `agents`, `definition`, `conversations`, `items`, `responses`, `turn`, `paging`
+- the project: `project`, `agents`, `definition`, `tool_definitions`, `conversations`, `items`, `responses`, `turn`,
+  `paging`
+- an answer with tools: `rounds` (the loop), `toolbox` (what the model is offered), `offer`, `worked_items`, `loopback`;
+  the tools: `openapi_tool`, `openapi_document`, `openapi_auth`, `mcp_tool`, `mcp_session`, `simulated`
 - the Agent Service's way out: `agent_service`, `outbound`, `client_credentials`, `chat` (turn to chat completions),
   `reply`, `answer`, `events` (and back)
 - the gateways: `gateways` (the flow), `catalogue` (the table it interprets), `admission`, `dialect`, `upstream`

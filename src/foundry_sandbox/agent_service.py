@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,11 +40,15 @@ class Prompt:
 
 
 class AgentService:
-    """Calls gateways over the client it is given, which stays the caller's to close."""
+    """Calls gateways over the client it is given, which stays the caller's to close.
 
-    def __init__(self, state: State, *, http: httpx.AsyncClient) -> None:
+    `trust` is for those tools that need a client of their own.
+    """
+
+    def __init__(self, state: State, *, http: httpx.AsyncClient, trust: ssl.SSLContext | None = None) -> None:
         self.state = state
         self.http = http
+        self.trust = trust or ssl.create_default_context()
         self._tokens = ClientCredentials(http)
 
     async def complete(self, prompt: Prompt) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-"""A chat completion as a response: output items, usage, and the response object around them."""
+"""The response object: what stands around the output items, and the usage of all rounds together."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-
-from foundry_sandbox.items import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,13 +11,6 @@ if TYPE_CHECKING:
     from foundry_sandbox.turn import Turn
 
 INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-
-
-def from_completion(turn: Turn, completion: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn a whole chat completion into the response that answers the turn."""
-    choice = completion["choices"][0]
-    output = _output(choice["message"])
-    return finished(turn, output=output, finish=choice.get("finish_reason"), usage=completion.get("usage"))
 
 
 def finished(
@@ -32,7 +23,7 @@ def finished(
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,
         "output": output,
-        "usage": _usage(usage) if usage else None,
+        "usage": usage,
     }
 
 
@@ -79,40 +70,28 @@ def text_part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _output(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    parts = [text_part(message["content"])] if message.get("content") else []
-    if message.get("refusal"):
-        parts.append({"type": "refusal", "refusal": message["refusal"]})
-    calls = message.get("tool_calls") or []
-    if not parts and not calls:
-        parts.append(text_part(""))
-    said = [message_item(parts, identifier=new_id("msg"))] if parts else []
-    return said + [_function_call(call) for call in calls]
-
-
-def _function_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "function_call",
-        "id": new_id("fc"),
-        "status": "completed",
-        "call_id": call["id"],
-        "name": call["function"]["name"],
-        "arguments": call["function"]["arguments"],
-    }
-
-
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {"parameters": {}, "strict": False, **tool}
 
 
-def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-    tokens_in, tokens_out = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+def usage(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a chat completion's usage as a response's."""
+    cached = (given.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    reasoning = (given.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    tokens_in, tokens_out = given.get("prompt_tokens", 0), given.get("completion_tokens", 0)
     return {
         "input_tokens": tokens_in,
         "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
         "output_tokens": tokens_out,
         "output_tokens_details": {"reasoning_tokens": reasoning},
-        "total_tokens": usage.get("total_tokens", tokens_in + tokens_out),
+        "total_tokens": given.get("total_tokens", tokens_in + tokens_out),
+    }
+
+
+def added(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Add two usages, field by field."""
+    first = one or {}
+    return {
+        name: added(first.get(name), value) if isinstance(value, dict) else first.get(name, 0) + value
+        for name, value in other.items()
     }

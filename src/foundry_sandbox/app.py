@@ -61,7 +61,8 @@ class Activity:
 
 def build(state: State, *, ca: Path | None = None) -> Starlette:
     """Assemble the application; `state.url` must be set, `ca` is the sandbox's own authority under TLS."""
-    http = _client(ca)
+    trust = _trust(ca)
+    http = _client(trust)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[gateways.Held]:
@@ -74,7 +75,7 @@ def build(state: State, *, ca: Path | None = None) -> Starlette:
             *_window(state),
             *identity.routes(state),
             *arm.routes(state),
-            *project.routes(state, service=AgentService(state, http=http)),
+            *project.routes(state, service=AgentService(state, http=http, trust=trust)),
             *gateways.routes(state),
         ],
         middleware=[Middleware(HostCheck)],
@@ -83,10 +84,14 @@ def build(state: State, *, ca: Path | None = None) -> Starlette:
     )
 
 
-def _client(ca: Path | None) -> httpx.AsyncClient:
+def _trust(ca: Path | None) -> ssl.SSLContext:
     trust = ssl.create_default_context()
     if ca is not None:
         trust.load_verify_locations(ca)
+    return trust
+
+
+def _client(trust: ssl.SSLContext) -> httpx.AsyncClient:
     # A proxy configured for the outside cannot reach this machine's loopback.
     direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
     return httpx.AsyncClient(verify=trust, timeout=TIMEOUT, follow_redirects=False, mounts=direct)

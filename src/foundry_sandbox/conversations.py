@@ -12,6 +12,7 @@ from foundry_sandbox.body import json_object
 from foundry_sandbox.items import new_id, read_input
 from foundry_sandbox.paging import page
 from foundry_sandbox.refusal import not_found
+from foundry_sandbox.worked_items import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +82,7 @@ def _conversation_routes(state: State) -> list[BaseRoute]:
 def _item_routes(state: State) -> list[BaseRoute]:
     async def listed(request: Request) -> Response:
         conversation = existing(state, request.path_params["id"])
-        rows = state.all("item", parent=conversation["id"])
+        rows = visible(state.all("item", parent=conversation["id"]))
         return JSONResponse(_item_page(rows, request.query_params))
 
     async def create(request: Request) -> Response:

@@ -6,19 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from foundry_sandbox.refusal import invalid
+from foundry_sandbox.tool_definitions import check_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AGENT_NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
-
-# The article's nine tools (November 2025) by their names on the wire; Foundry IQ is reached through "mcp".
-GATEWAY_TOOLS = frozenset(
-    {
-        *("code_interpreter", "function", "file_search", "openapi", "mcp", "sharepoint_grounding_preview"),
-        *("fabric_dataagent_preview", "browser_automation", "browser_automation_preview"),
-    }
-)
 
 
 def check_name(name: str) -> None:
@@ -38,13 +31,3 @@ def check(definition: object) -> Mapping[str, Any]:
         raise invalid("'definition.model' is required: '<connection>/<deployment>' or a deployment of the project")
     check_tools(definition.get("tools") or [], model=definition["model"])
     return definition
-
-
-def check_tools(tools: object, *, model: str) -> None:
-    """Refuse tools that are malformed, or that do not work with a gateway model."""
-    if not isinstance(tools, list) or not all(isinstance(tool, dict) and "type" in tool for tool in tools):
-        raise invalid("'tools' must be a list of objects, each with a 'type'")
-    refused = [str(tool["type"]) for tool in tools if tool["type"] not in GATEWAY_TOOLS]
-    if refused and "/" in model:
-        known = ", ".join(sorted(GATEWAY_TOOLS))
-        raise invalid(f"tool {', '.join(refused)} does not work with the gateway model {model!r}: use {known}")

@@ -11,12 +11,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROLES = ("user", "assistant", "system", "developer")
-PREFIXES = {"message": "msg", "function_call": "fc", "function_call_output": "fco", "reasoning": "rs"}
 REQUIRED = {
     "message": ("role", "content"),
     "function_call": ("call_id", "name", "arguments"),
     "function_call_output": ("call_id", "output"),
     "reasoning": (),
+    # What the service itself wrote, sent back by clients that keep the history on their side.
+    "mcp_list_tools": ("server_label", "tools"),
+    "mcp_call": ("server_label", "name", "arguments"),
+    "mcp_approval_request": ("id", "server_label", "name", "arguments"),
+    "mcp_approval_response": ("approval_request_id", "approve"),
+    "code_interpreter_call": ("id", "container_id"),
+    "file_search_call": ("id", "queries"),
+}
+PREFIXES = {
+    "message": "msg",
+    "function_call": "fc",
+    "function_call_output": "fco",
+    "reasoning": "rs",
+    "mcp_list_tools": "mcpl",
+    "mcp_call": "mcp",
+    "mcp_approval_request": "mcpr",
+    "mcp_approval_response": "mcpa",
+    "code_interpreter_call": "ci",
+    "file_search_call": "fs",
 }
 PARTS = frozenset({"input_text", "output_text", "refusal", "input_image"})
 

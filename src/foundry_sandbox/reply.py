@@ -37,7 +37,7 @@ async def chunks(way: Outbound, response: httpx.Response) -> AsyncIterator[dict[
     """Yield the chunks of a streamed answer; raises RefusalError when the stream goes wrong."""
     if "text/event-stream" not in response.headers.get("content-type", ""):
         await response.aread()
-        yield _as_chunk(completion(way, response))
+        yield as_chunk(completion(way, response))
         return
     try:
         async for line in response.aiter_lines():
@@ -60,13 +60,13 @@ def _chunk(way: Outbound, data: str) -> dict[str, Any]:
     return chunk
 
 
-def _as_chunk(completion: Mapping[str, Any]) -> dict[str, Any]:
-    # A gateway that ignores "stream" answers in one piece; the agent's client still wants events.
+def as_chunk(completion: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a whole completion as the one chunk of a stream."""
     choice = completion["choices"][0]
     calls = [{**call, "index": index} for index, call in enumerate(choice["message"].get("tool_calls") or [])]
     delta = {**choice["message"], "tool_calls": calls}
     return {
-        "choices": [{"delta": delta, "finish_reason": choice.get("finish_reason")}],
+        "choices": [{"delta": delta, "finish_reason": choice.get("finish_reason") or "stop"}],
         "usage": completion.get("usage"),
     }
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from foundry_sandbox import answer, azure, chat, conversations, model, turn
+from foundry_sandbox import azure, conversations, turn
+from foundry_sandbox import model as scripted
 from foundry_sandbox.agent_service import Prompt
 from foundry_sandbox.body import json_object
-from foundry_sandbox.events import Narrator
 from foundry_sandbox.paging import page
 from foundry_sandbox.refusal import RefusalError, invalid, not_found
+from foundry_sandbox.reply import as_chunk
+from foundry_sandbox.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import Request
 
     from foundry_sandbox.agent_service import AgentService
+    from foundry_sandbox.events import Narrator
+    from foundry_sandbox.rounds import Ask
     from foundry_sandbox.state import State
     from foundry_sandbox.turn import Turn
+
+    Chunks = AbstractAsyncContextManager[AsyncIterator[dict[str, Any]]]
 
 
 def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
@@ -32,9 +41,14 @@ def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
     async def create(request: Request) -> Response:
         body = await json_object(request)
         asked = turn.read(state, body, agent_name=request.path_params.get("agent"))
-        if body.get("stream"):
-            return await _streamed(state, service, asked)
-        return JSONResponse(await _whole(state, service, asked))
+        streamed = bool(body.get("stream"))
+        rounds = await Rounds.opened(asked, service=service, ask=_ask(service, asked, streamed=streamed))
+        if streamed:
+            return StreamingResponse(_told(state, rounds), media_type="text/event-stream")
+        async for _ in rounds.events():
+            pass
+        _keep(state, rounds.narrator)
+        return JSONResponse(rounds.narrator.response)
 
     async def get(request: Request) -> Response:
         return JSONResponse(_kept(state, request)["response"])
@@ -55,77 +69,54 @@ def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
     ]
 
 
-async def _whole(state: State, service: AgentService, asked: Turn) -> dict[str, Any]:
-    body = chat.request(asked)
-    prompt = _prompt(asked, body)
-    completion = await service.complete(prompt) if prompt else _own(asked, body)
-    response = answer.from_completion(asked, completion)
-    _keep(state, asked, response)
-    return response
-
-
-async def _streamed(state: State, service: AgentService, asked: Turn) -> Response:
-    body = chat.request(asked)
-    prompt = _prompt(asked, body)
-    source = service.stream(prompt) if prompt else _own_stream(asked, body)
-    # Entered before the first byte goes out, so that a refusing gateway still becomes an HTTP error.
-    stack = AsyncExitStack()
-    chunks = await stack.enter_async_context(source)
-
-    async def told() -> AsyncIterator[str]:
-        narrator = Narrator(asked)
-        async with stack:
-            async for event in _narrate(narrator, chunks):
-                yield f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
-        _keep(state, asked, narrator.response)
-
-    return StreamingResponse(told(), media_type="text/event-stream")
-
-
-async def _narrate(narrator: Narrator, chunks: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
-    for event in narrator.begin():
-        yield event
+async def _told(state: State, rounds: Rounds) -> AsyncIterator[str]:
     try:
-        async for chunk in chunks:
-            for event in narrator.hear(chunk):
-                yield event
+        async for event in rounds.events():
+            yield _event(event)
     except RefusalError as error:
-        for event in narrator.fail(error.message):
-            yield event
-        return
-    ended = narrator.finish_reason is not None
-    for event in narrator.finish() if ended else narrator.fail("the gateway's stream ended without a finish_reason"):
-        yield event
+        for event in rounds.narrator.fail(error.message):
+            yield _event(event)
+    _keep(state, rounds.narrator)
 
 
-def _prompt(asked: Turn, body: Mapping[str, Any]) -> Prompt | None:
+def _event(event: Mapping[str, Any]) -> str:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+
+
+def _ask(service: AgentService, asked: Turn, *, streamed: bool) -> Ask:
+    """Choose who is asked: the gateway behind a connection, or the project's own model."""
     connection, slash, deployment = asked.model.partition("/")
     if not slash:
-        return None
-    return Prompt(
+        _check_own(asked)
+        return partial(_own, model=asked.model)
+    prompt = Prompt(
         response_id=asked.response_id,
         agent=asked.agent_name,
         connection=connection,
         deployment=deployment,
-        body=body,
+        body={},
     )
+    return partial(_streamed if streamed else _whole, service, prompt)
 
 
-def _own(asked: Turn, body: Mapping[str, Any]) -> dict[str, Any]:
-    _check_own(asked)
-    try:
-        return model.complete(body, model=asked.model)
-    except model.BadRequest as error:
-        raise invalid(str(error)) from error
+def _streamed(service: AgentService, prompt: Prompt, body: Mapping[str, Any]) -> Chunks:
+    return service.stream(replace(prompt, body=body))
 
 
 @asynccontextmanager
-async def _own_stream(asked: Turn, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    _check_own(asked)
+async def _whole(
+    service: AgentService, prompt: Prompt, body: Mapping[str, Any]
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    completion = await service.complete(replace(prompt, body=body))
+    yield _asynchronous(iter([as_chunk(completion)]))
+
+
+@asynccontextmanager
+async def _own(body: Mapping[str, Any], *, model: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     wanted = {**body, "stream": True, "stream_options": {"include_usage": True}}
     try:
-        chunks = model.stream(wanted, model=asked.model)
-    except model.BadRequest as error:
+        chunks = scripted.stream(wanted, model=model)
+    except scripted.BadRequest as error:
         raise invalid(str(error)) from error
     yield _asynchronous(chunks)
 
@@ -141,12 +132,12 @@ def _check_own(asked: Turn) -> None:
         raise RefusalError(message, status=404, code="DeploymentNotFound")
 
 
-def _keep(state: State, asked: Turn, response: Mapping[str, Any]) -> None:
+def _keep(state: State, narrator: Narrator) -> None:
+    asked, response = narrator.turn, narrator.response
     if asked.conversation and response["status"] != "failed":
-        new = [*asked.input, *response["output"]]
-        conversations.append(state, asked.conversation, items=new)
+        conversations.append(state, asked.conversation, items=[*asked.input, *narrator.items])
     if asked.body.get("store") is not False:
-        kept = {"response": response, "input": asked.input}
+        kept = {"response": response, "input": asked.input, "items": narrator.items}
         state.put(kept, kind="response", name=response["id"])
 
 

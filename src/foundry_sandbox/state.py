@@ -32,6 +32,9 @@ CREATE INDEX IF NOT EXISTS gateway_request_by_gateway ON gateway_request (gatewa
 CREATE TABLE IF NOT EXISTS agent_call (
     id INTEGER PRIMARY KEY AUTOINCREMENT, response_id TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS agent_call_by_response ON agent_call (response_id, id);
+CREATE TABLE IF NOT EXISTS tool_call (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, response_id TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS tool_call_by_response ON tool_call (response_id, id);
 """
 
 
@@ -67,6 +70,25 @@ class AgentCall:
     deployment: str
     method: str
     url: str
+    status: int | None
+    milliseconds: float
+    time: float
+    id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """One piece of work for a tool, without its arguments and its answer.
+
+    `outcome` says in words how it went; `status` is None where no HTTP answer was had.
+    """
+
+    response_id: str
+    agent: str | None
+    tool: str
+    name: str
+    where: str
+    outcome: str
     status: int | None
     milliseconds: float
     time: float
@@ -200,6 +222,22 @@ class State:
             *(response_id, last),
         )
         return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
+
+    def log_tool_call(self, call: ToolCall) -> None:
+        """Append to the log of tools; its `id` is given here."""
+        self._append(
+            "INSERT INTO tool_call (response_id, body) VALUES (?, ?)",
+            call.response_id,
+            json.dumps(asdict(call)),
+        )
+
+    def tool_calls(self, *, response_id: str | None = None, last: int = -1) -> list[ToolCall]:
+        """Read the log of tools, oldest first; `last` keeps only so many of the newest."""
+        rows = self._read(
+            "SELECT id, body FROM tool_call WHERE ?1 IS NULL OR response_id = ?1 ORDER BY id DESC LIMIT ?2",
+            *(response_id, last),
+        )
+        return [replace(ToolCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
 
     def _lasting_secret(self, name: str) -> str:
         kept = self.recall(name)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from foundry_sandbox import agents, conversations
-from foundry_sandbox.definition import check_tools
 from foundry_sandbox.items import new_id, read_input
 from foundry_sandbox.refusal import invalid, not_found
+from foundry_sandbox.tool_definitions import check_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,7 +109,9 @@ def _history(state: State, body: Mapping[str, Any], *, conversation: str | None)
         conversations.existing(state, conversation)
         return state.all("item", parent=conversation)
     chain = list(_chain(state, body.get("previous_response_id")))
-    return [item for kept in reversed(chain) for item in (*kept["input"], *kept["response"]["output"])]
+    # What a state folder kept before there were tools has no items of its own.
+    kept_items = ((*kept["input"], *kept.get("items", kept["response"]["output"])) for kept in reversed(chain))
+    return [item for items in kept_items for item in items]
 
 
 def _chain(state: State, identifier: str | None) -> Iterator[dict[str, Any]]:
