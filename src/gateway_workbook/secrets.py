@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    from azure.core.exceptions import AzureError
+
 Scheme = Literal["env", "keyring", "keyvault"]
 _FORM = re.compile(r"(?P<scheme>env|keyring|keyvault):(?P<name>\S+)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -140,13 +142,26 @@ def _from_keyvault(reference: SecretReference) -> str | None:
     vault, _, name = reference.name.rpartition("/")
     url = vault if "://" in vault else f"https://{vault}.vault.azure.net"
     try:
-        value: str | None = client_module.SecretClient(url, DefaultAzureCredential()).get_secret(name).value
+        with DefaultAzureCredential() as credential, client_module.SecretClient(url, credential) as client:
+            value: str | None = client.get_secret(name).value
     except AzureError as error:
-        raise UsageError(
-            f"{reference} cannot be read ({type(error).__name__}): sign in with `az login` "
-            f"and ask for the role Key Vault Secrets User on {url}"
-        ) from error
+        raise UsageError(f"{reference} cannot be read {_vault_problem(error, url)}") from error
+    except ValueError as error:  # the client's word for a URL, or a challenge, that is no key vault's
+        raise UsageError(f"{reference} cannot be read ({error}): check the vault's name") from error
     return value
+
+
+def _vault_problem(error: AzureError, url: str) -> str:
+    """Why the vault gave nothing, and the mend."""
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+    if isinstance(error, ResourceNotFoundError):
+        return f"(404): {url} has no such secret; check its name"
+    if isinstance(error, ClientAuthenticationError):
+        return "(nobody is signed in): sign in with `az login`, or set the AZURE_* variables of a service principal"
+    if isinstance(error, HttpResponseError):
+        return f"({error.status_code} {error.reason}): ask for the role Key Vault Secrets User on {url}"
+    return f"({type(error).__name__}): no answer from {url}; check the vault's name and the network"
 
 
 def _extra(module: str, reference: SecretReference) -> ModuleType:
