@@ -7,17 +7,19 @@ Where things are, each importing only what stands before it:
 
 - `errors`, `visible` (untrusted text), `secrets`, `workbook` (the package's own files)
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
-  `parameter_file`, `arm_resource`, `shell`, `arm_template`, `reading` (any of them), then `profile` itself
+  `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
+  `reading` (any of them), then `profile` itself
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
-- the target: `sandbox_process`, `target`, `export` (a profile in any form), `ledger`, `arm` (connections), `examination`
+- the target: `sandbox_process`, `target`, `export` (a profile in any form), `ledger`, `arm` (connections),
+  `examination`
 - the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
   (what is refused), `client_functions`, `agents`
-- validation: `suite`, `validation`, `gateway_log` (proof of route)
+- validation: `suite`, `validation`, `gateway_log` (proof of route), `tool_log`
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
-- a notebook at work: `step`, `prerequisites`, `cleanup`, `progress`
-- headless: `kernel`, `batch`, `cli_forms` (export, import), `cli`
+- a notebook at work: `step`, `prerequisites`, `creation`, `cleanup`, `progress`
+- headless: `kernel`, `batch`, `cli_check` (check), `cli_forms` (export, import), `cli`
 """
 
 from __future__ import annotations
@@ -30,9 +32,11 @@ __all__ = [
     "__version__",
     "check_prerequisites",
     "clean_up",
+    "create",
     "discover",
     "figures",
     "frames",
+    "is_error",
     "load_profile",
     "load_suite",
     "load_tools",
@@ -51,6 +55,8 @@ _FROM = {
     "Step": "step",
     "check_prerequisites": "prerequisites",
     "clean_up": "cleanup",
+    "create": "creation",
+    "is_error": "finding",
     "resource_rows": "arm",
     "discover": "discovery",
     "load_profile": "profile",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["deployment", "key_is_looked_up", "parameter_names", "template"]
+__all__ = ["deployment", "parameter_names", "passed_secrets", "template"]
 
 import json
 from functools import cache
@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 from gateway_workbook.parameter_file import HIDDEN_HEADERS
-from gateway_workbook.shell import ESCAPE, Variables, here_document, literal, project_options
+from gateway_workbook.shell import ESCAPE, Variables, filled, here_document, literal, project_options
 
 if TYPE_CHECKING:
     from gateway_workbook.profile import Category, Profile
@@ -31,15 +31,16 @@ def parameter_names(category: Category) -> frozenset[str]:
     return frozenset(json.loads(template(category))["parameters"])
 
 
-def key_is_looked_up(profile: Profile) -> bool:
-    """Whether the deployment takes the key from a subscription of the API Management service itself."""
-    return bool(profile.apim_resource_id and profile.apim_subscription_name)
+def passed_secrets(profile: Profile) -> Variables:
+    """The secrets a deployment is passed: not the key that it takes from a subscription of API Management itself."""
+    looked_up = profile.apim_resource_id and profile.apim_subscription_name
+    return Variables(profile, without=frozenset({"apiKey"} if looked_up else ()))
 
 
 def deployment(profile: Profile) -> str:
     """The command that deploys the template with its parameter file; secrets come from variables, over stdin."""
     name, project = profile.connection_name, str(profile.project_resource_id)
-    variables = Variables(profile, without=frozenset({"apiKey"} if key_is_looked_up(profile) else ()))
+    variables = passed_secrets(profile)
     command = (
         f"az deployment group create {project_options(project)} --name {name} \\\n"
         f"  --template-file {name}.template.json --parameters @{name}.parameters.json"
@@ -54,7 +55,7 @@ def _secret_parameters(variables: Variables) -> str:
     entries, headers = [], []
     for place in variables.references:
         name, _, header = place.partition(".")
-        secret = f'"$(json "${variables[place]}")"'
+        secret = f'"{filled(variables[place])}"'
         if header:
             headers.append(f"{literal(json.dumps(header))}: {secret}")
         else:

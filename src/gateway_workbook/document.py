@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Document", "placeholders", "sentences"]
+__all__ = ["Document", "placeholders", "read_text", "sentences"]
 
 import difflib
 import json
@@ -39,14 +39,7 @@ class Document:
     @classmethod
     def read(cls, path: Path, *, typed: bool = False) -> Self:
         """Parse a .json file as JSON, any other as YAML (see `parse`); raises UsageError or ProfileError."""
-        try:
-            if path.stat().st_size > _LARGEST:
-                raise UsageError(f"{path} is larger than {_LARGEST:,} bytes: a file of this kind is a few kilobytes")
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read ({error.strerror}): check the path") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+        text = read_text(path)
         return (
             cls.parse_json(text, source=str(path))
             if path.suffix == ".json"
@@ -95,6 +88,18 @@ class Document:
             self.source,
             list(dict.fromkeys(f"{self.place(path)}: {text}" if path else text for path, text in ordered)),
         )
+
+
+def read_text(path: Path) -> str:
+    """A file's text; raises UsageError when it cannot be read, is no text, or is far too large."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path} is larger than {_LARGEST:,} bytes: a file of this kind is a few kilobytes")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}): check the path") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from error
 
 
 class _DuplicateError(Exception):

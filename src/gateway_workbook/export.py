@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from gateway_workbook.arm_resource import to_resource
 from gateway_workbook.arm_template import deployment, parameter_names, template
+from gateway_workbook.az_rest import to_script
+from gateway_workbook.az_yaml import to_az_yaml, yaml_command
+from gateway_workbook.bicep import bicep_deployment, to_bicepparam
 from gateway_workbook.connection import API_VERSION, Connection
 from gateway_workbook.errors import UsageError
 from gateway_workbook.parameter_file import to_parameter_file
@@ -79,8 +82,30 @@ def _template(profile: Profile, target: Target) -> Export:
     return Export(((name, template(profile.category)), *parameters.files), parameters.command)
 
 
+def _bicep(profile: Profile, target: Target) -> Export:
+    del target
+    name = profile.connection_name
+    files = (f"{name}.bicep", template(profile.category, "bicep")), (f"{name}.bicepparam", to_bicepparam(profile))
+    return Export(files, bicep_deployment(profile))
+
+
+def _az_yaml(profile: Profile, target: Target) -> Export:
+    del target
+    text = to_az_yaml(profile, _connection(profile, "az-yaml"))
+    return Export(((f"{profile.connection_name}.az.yaml", text),), yaml_command(profile))
+
+
+def _az_rest(profile: Profile, target: Target) -> Export:
+    name = f"{profile.connection_name}.az-rest.sh"
+    text = to_script(profile, _connection(profile, "az-rest"), address=target.arm, api_version=API_VERSION)
+    return Export(((name, text),), f"sh {name}\n")
+
+
 _WRITERS: Final[Mapping[Form, Callable[[Profile, Target], Export]]] = {
     "arm": _arm,
     "template": _template,
+    "bicep": _bicep,
     "parameters": _parameters,
+    "az-yaml": _az_yaml,
+    "az-rest": _az_rest,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ESCAPE", "Variables", "here_document", "literal", "project_options"]
+__all__ = ["ESCAPE", "Variables", "filled", "here_document", "literal", "project_options", "read_body"]
 
 import re
 import shlex
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # printf belongs to the shell, so its arguments are no process's; sed reads the secret from a pipe.
 ESCAPE: Final = r"""json() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }"""
+_FILLED: Final = re.compile(
+    r"""\$\(json "(?:\$\(json "\$(?P<nested>\w+)"\)|\$(?P<name>\w+))"\)|\\(?P<escaped>[\\$`])"""
+)
 _SEGMENTS: Final = {"subscription": 2, "resource-group": 4}
 
 
@@ -66,6 +69,19 @@ def here_document(command: str, body: str) -> str:
 def literal(text: str) -> str:
     """The text for a here-document in which the shell is to find nothing to fill in."""
     return re.sub(r"([\\$`])", r"\\\1", text)
+
+
+def filled(name: str, *, depth: int = 1) -> str:
+    """What the shell replaces by the variable's value, escaped for JSON text as deep as that text is nested."""
+    inner = f'"${name}"'
+    for _ in range(depth):
+        inner = f'"$(json {inner})"'
+    return inner.strip('"')
+
+
+def read_body(text: str) -> str:
+    """The body of a here-document, with a reference where the shell would fill in a variable."""
+    return _FILLED.sub(lambda found: found["escaped"] or f"env:{found['nested'] or found['name']}", text)
 
 
 def project_options(project_resource_id: str) -> str:

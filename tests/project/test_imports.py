@@ -23,6 +23,10 @@ ORDER = [
     "arm_resource",
     "shell",
     "arm_template",
+    "az_rest",
+    "az_yaml",
+    "bicep_value",
+    "bicep",
     "reading",
     "profile",
     "connection",
@@ -54,6 +58,7 @@ ORDER = [
     "suite",
     "validation",
     "gateway_log",
+    "tool_log",
     "run",
     "stages",
     "headline",
@@ -66,6 +71,7 @@ ORDER = [
     "step",
     "prerequisites",
     "cleanup",
+    "creation",
 ]
 EDGES = ["progress", "kernel", "batch", "cli_check", "cli_forms", "cli"]
 
