@@ -18,7 +18,8 @@ Where things are:
 - the project: `project`, `agents`, `definition`, `tool_definitions`, `conversations`, `items`, `responses`, `turn`,
   `paging`
 - an answer with tools: `rounds` (the loop), `toolbox` (what the model is offered), `offer`, `worked_items`, `loopback`;
-  the tools: `openapi_tool`, `openapi_document`, `openapi_auth`, `mcp_tool`, `mcp_session`, `simulated`
+  the tools: `openapi_tool`, `openapi_document`, `openapi_auth`, `mcp_tool`, `mcp_session`, `simulated`;
+  services to try them with: `example_services`, `example_mcp`
 - the Agent Service's way out: `agent_service`, `outbound`, `client_credentials`, `chat` (turn to chat completions),
   `reply`, `answer`, `events` (and back)
 - the gateways: `gateways` (the flow), `catalogue` (the table it interprets), `admission`, `dialect`, `upstream`

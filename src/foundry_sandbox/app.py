@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from foundry_sandbox import __version__, arm, azure, gateways, identity, portal, project
+from foundry_sandbox import __version__, arm, azure, example_services, gateways, identity, portal, project
 from foundry_sandbox.access import HostCheck
 from foundry_sandbox.agent_service import TIMEOUT, AgentService
 from foundry_sandbox.refusal import RefusalError, answer
@@ -75,6 +75,7 @@ def build(state: State, *, ca: Path | None = None) -> Starlette:
             *_window(state),
             *identity.routes(state),
             *arm.routes(state),
+            *example_services.routes(state),
             *project.routes(state, service=AgentService(state, http=http, trust=trust)),
             *gateways.routes(state),
         ],
@@ -104,7 +105,10 @@ def _window(state: State) -> list[BaseRoute]:
             for gateway in gateways.gateways(state)
         ]
         endpoint = f"{state.url}{azure.PROJECT_PATH}"
-        return JSONResponse({"version": __version__, "project_endpoint": endpoint, "gateways": known})
+        examples = asdict(example_services.addresses(state))
+        return JSONResponse(
+            {"version": __version__, "project_endpoint": endpoint, "gateways": known, "examples": examples}
+        )
 
     async def requests(request: Request) -> Response:
         query = request.query_params
@@ -117,10 +121,15 @@ def _window(state: State) -> list[BaseRoute]:
         found = state.agent_calls(response_id=request.query_params.get("response_id"))
         return JSONResponse({"value": [asdict(one) for one in found]})
 
+    async def tools(request: Request) -> Response:
+        found = state.tool_calls(response_id=request.query_params.get("response_id"))
+        return JSONResponse({"value": [asdict(one) for one in found]})
+
     return [
         Route("/sandbox", about),
         Route("/sandbox/gateways/{name}/requests", requests),
         Route("/sandbox/agent-calls", calls),
+        Route("/sandbox/tool-calls", tools),
     ]
 
 

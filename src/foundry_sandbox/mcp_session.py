@@ -154,5 +154,9 @@ def _sentence(error: BaseException, status: int | None) -> str:
         error = error.exceptions[0]
     if isinstance(error, TimeoutError):
         return f"the MCP server gave no answer within {SECONDS} seconds"
-    said = str(error) if isinstance(error, MCPError | _TooLargeError) else f"{type(error).__name__}: {error}"
+    said = type(error).__name__
+    if isinstance(error, MCPError | _TooLargeError):
+        said = str(error)
+    elif not isinstance(error, httpx2.LocalProtocolError):  # which quotes the header it is about
+        said += f": {error}"
     return f"the MCP server failed{f' (HTTP {status})' if status else ''}: {said}"

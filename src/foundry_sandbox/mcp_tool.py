@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+# What the log says of errors whose own words are the server's: those are bodies, which no log has.
+OUTCOMES = {
+    "mcp_tool_execution_error": "the tool answered with an error",
+    "mcp_protocol_error": "the server refused the call",
+}
+
 
 async def listed(tool: Mapping[str, Any], *, service: AgentService) -> Work:
     """Ask a server for its tools; a failure stands in the item's `error`."""
@@ -84,7 +90,7 @@ async def called(tool: Mapping[str, Any], name: str, *, call: Call, service: Age
     item = _call_item(tool["server_label"], name, call=call)
     item |= {"output": output, "error": error, "status": "failed" if error else "completed"}
     told = output if error is None else f"{name} failed: {_said(error)}"
-    outcome = "answered" if error is None else _said(error)
+    outcome = OUTCOMES.get(error["type"], _said(error)) if error else "answered"
     return Work(item=item, told=told or "", where=_shown(tool), outcome=outcome, status=status)
 
 

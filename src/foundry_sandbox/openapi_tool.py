@@ -130,6 +130,8 @@ async def _called(http: httpx.AsyncClient, request: httpx.Request) -> tuple[int 
                 await response.aclose()
     except TimeoutError:
         return _failed(f"no answer within {SECONDS} seconds")
+    except httpx.LocalProtocolError:  # whose words quote the header they are about
+        return _failed("no answer: a header of the request is not allowed in HTTP")
     except httpx.HTTPError as error:
         return _failed(f"no answer: {type(error).__name__}: {error}")
     return response.status_code, *_answer(response, body)

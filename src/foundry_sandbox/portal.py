@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from foundry_sandbox import __version__, azure, connections, gateways
+from foundry_sandbox import __version__, azure, connections, example_services, gateways
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +75,8 @@ def _view(state: State) -> dict[str, Any]:
         "connections": connections.stored(state, scope="project") + connections.stored(state, scope="account"),
         "versions": [version for agent in state.all("agent") for version in _versions(state, agent["name"])],
         "calls": state.agent_calls(last=SHOWN)[::-1],
+        "tool_calls": state.tool_calls(last=SHOWN)[::-1],
+        "examples": example_services.addresses(state),
         "traffic": _traffic(state),
     }
 

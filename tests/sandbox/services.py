@@ -1,0 +1,75 @@
+"""Services the tests start on loopback themselves: any application, and a gateway that answers from a script."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    # What a scripted gateway says: a chat message for the body it is asked with.
+    Script = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a free port of 127.0.0.1; give its URL."""
+    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=0)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+class ScriptedGateway:
+    """A gateway whose model is a function of the request; `asked` has the bodies it was sent."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.asked: list[dict[str, Any]] = []
+        self.app = Starlette(routes=[Route("/chat/completions", self.answer, methods=["POST"])])
+
+    async def answer(self, request: Request) -> Response:
+        body = await request.json()
+        self.asked.append(body)
+        message = {"role": "assistant", "content": None, **self.script(body)}
+        finish = "tool_calls" if message.get("tool_calls") else "stop"
+        usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+        if not body.get("stream"):
+            choice = {"index": 0, "message": message, "finish_reason": finish}
+            return JSONResponse({"choices": [choice], "usage": usage})
+        calls = [{**call, "index": index} for index, call in enumerate(message.get("tool_calls") or [])]
+        chunks = [
+            {"choices": [{"index": 0, "delta": {**message, "tool_calls": calls}, "finish_reason": None}]},
+            {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]},
+            {"choices": [], "usage": usage},
+        ]
+        lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+        return StreamingResponse(iter([*lines, "data: [DONE]\n\n"]), media_type="text/event-stream")
+
+
+def call(name: str, /, identifier: str = "call_1", **arguments: Any) -> dict[str, Any]:  # of the tool
+    """Write a tool call as a model makes it."""
+    return {
+        "id": identifier,
+        "type": "function",
+        "function": {"name": name, "arguments": json.dumps(arguments)},
+    }
