@@ -20,7 +20,7 @@ from gateway_workbook.sign_in import sign_in_problem
 from gateway_workbook.target import LOOPBACK, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from azure.ai.projects import AIProjectClient
     from azure.core.credentials import TokenCredential
@@ -40,11 +40,18 @@ _NO_FUNCTIONS: Final[Functions] = MappingProxyType({})
 class Agents:
     """Prompt agents and their answers, through azure-ai-projects and the openai client it gives out.
 
-    A context manager; it owns the two clients it makes.
+    A context manager; it owns the two clients it makes. `tool_log` tells the calls of a response that no item of it
+    shows, where there is a log of them.
     """
 
-    def __init__(self, target: Target, *, credential: TokenCredential) -> None:
-        self._target = target
+    def __init__(
+        self,
+        target: Target,
+        *,
+        credential: TokenCredential,
+        tool_log: Callable[[str], tuple[ToolCall, ...]] = lambda _: (),
+    ) -> None:
+        self._target, self._tool_log = target, tool_log
         self._project = _project_client(target, credential)
         self._openai: OpenAI | None = None
         self._opening = Lock()
@@ -129,6 +136,8 @@ class Agents:
             response, answer = self._respond(agent, request)
             if answer.problem:
                 return answer.after(rounds)
+            logged = self._tool_log(response.id)
+            answer = answer.model_copy(update={"calls": (*answer.calls, *logged)})
             replies, answer = _replies(response.output, answer, functions=functions, approve=approve)
             if answer.problem or not replies:
                 return answer.after(rounds)

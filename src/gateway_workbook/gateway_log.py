@@ -6,7 +6,7 @@ id as `x-request-id`, which its gateways write down.
 
 from __future__ import annotations
 
-__all__ = ["gateway_log"]
+__all__ = ["gateway_log", "log_rows"]
 
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,16 @@ def gateway_log(target: Target, connection: Connection, http: httpx.Client) -> S
     gateway = connection.target.removeprefix(f"{url}/gateways/").split("/")[0]
     if connection.target.startswith(f"{url}/gateways/"):
         return lambda response_id: bool(
-            _rows(http, f"{url}/sandbox/gateways/{gateway}/requests", request_id=response_id)
+            log_rows(http, f"{url}/sandbox/gateways/{gateway}/requests", request_id=response_id)
         )
     calls, below = f"{url}/sandbox/agent-calls", f"{connection.target.rstrip('/')}/"
-    return lambda response_id: any(row["url"].startswith(below) for row in _rows(http, calls, response_id=response_id))
+    return lambda response_id: any(
+        row["url"].startswith(below) for row in log_rows(http, calls, response_id=response_id)
+    )
 
 
-def _rows(http: httpx.Client, url: str, **query: str) -> list[dict[str, Any]]:
+def log_rows(http: httpx.Client, url: str, **query: str) -> list[dict[str, Any]]:
+    """The rows of one of the sandbox's logs."""
     try:
         response = http.get(url, params=query)
     except httpx.HTTPError as error:

@@ -23,6 +23,7 @@ from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
 from gateway_workbook.tool import Surroundings
+from gateway_workbook.tool_log import tool_log
 from gateway_workbook.validation import Validator
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class Step:
 
     def agents(self) -> Agents:
         """The project's agents."""
-        return self._open.enter_context(Agents(self.target, credential=self.credential))
+        log = tool_log(self.target, self.http)
+        return self._open.enter_context(Agents(self.target, credential=self.credential, tool_log=log))
 
     def deployable(self, tools: Tools, agents: Agents) -> list[Tool]:
         """The tools as the SDK's own classes: URLs and connections as they are here, documents fetched, secrets in."""
