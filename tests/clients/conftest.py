@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gateway_workbook.connection import Connection
+    from gateway_workbook.target import Target
 
 VARIABLE = "GATEWAY_WORKBOOK_CLIENTS_PYTHON"
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -44,13 +45,13 @@ class Clients:
     python: Path
     environment: Mapping[str, str] = field(repr=False)
 
-    def run(self, script: Path, **variables: str) -> str:
-        """What the script prints; fails with all it said unless it ends well."""
+    def run(self, script: Path, *, given: str = "", **variables: str) -> str:
+        """What the script prints when it is given that to read; fails with all it said unless it ends well."""
         done = subprocess.run(
             [self.python, script.name],
             cwd=script.parent,
             env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -91,16 +92,22 @@ def clients(sandbox: Running, clients_python: Path, tmp_path_factory: pytest.Tem
         "IDENTITY_HEADER": variables["IDENTITY_HEADER"],
         "AZURE_AI_PROJECT_ENDPOINT": sandbox.descriptor["project_endpoint"],
         "AZURE_RESOURCE_MANAGER": sandbox.descriptor["arm"],
+        "PROJECT_RESOURCE_ID": sandbox.descriptor["project_resource_id"],
     }
     return Clients(python=clients_python, environment=environment)
 
 
 @pytest.fixture(scope="session")
-def library(sandbox: Running) -> Iterator[Connections]:
-    """The library's own view of the project's connections."""
+def target(sandbox: Running) -> Target:
+    """The sandbox as the library finds a person's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GATEWAY_WORKBOOK_SANDBOX", str(sandbox.folder))
-        target = targets.sandbox(start=False)
+        return targets.sandbox(start=False)
+
+
+@pytest.fixture(scope="session")
+def library(target: Target) -> Iterator[Connections]:
+    """The library's own view of the project's connections."""
     with targets.http_client(target) as http:
         yield Connections(target, http, credential=target.credential(), secrets=target.secrets())
 
