@@ -67,7 +67,7 @@ test-gateways: .venv/.dev .venv-gateways/.done ## Run the workbook through Envoy
 test-model: .venv/.dev .venv-model/.done ## Run the workbook on real generated text
 	@GATEWAY_WORKBOOK_MODEL_PYTHON=$(CURDIR)/.venv-model/bin/python $(BIN)/pytest tests/local_model
 
-.venv-clients/.done: $(wildcard tests/clients/*requirements.txt)
+.venv-clients/.done: $(addprefix tests/clients/,requirements.txt preview_requirements.txt samples_requirements.txt)
 	@echo "setting up .venv-clients with official clients and their samples"
 	@rm -rf .venv-clients
 	@$(PYTHON) -m venv .venv-clients
