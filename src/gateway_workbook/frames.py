@@ -7,6 +7,7 @@ __all__ = [
     "calls",
     "differences",
     "discovery",
+    "findings",
     "ledger",
     "mark",
     "models",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from gateway_workbook.connection import Connection
     from gateway_workbook.difference import Difference
     from gateway_workbook.discovery import Discovered
+    from gateway_workbook.finding import Finding
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.prerequisites import Prerequisite
     from gateway_workbook.run import AgentRecord, Run
@@ -57,6 +59,8 @@ _GLYPHS: Final = {
     "no answer": "✗",
     "running": "…",
     "overtaken": "↺",
+    "error": "✗",
+    "warning": "!",
 }
 
 
@@ -167,6 +171,12 @@ def differences(found: Iterable[Difference]) -> pd.DataFrame:
     return _frame(("Field", "Profile", "Stored"), [(row.field, row.wanted, row.found) for row in found])
 
 
+def findings(found: Iterable[Finding]) -> pd.DataFrame:
+    """What is wrong with a stored connection, errors first; no rows are good."""
+    rows = [(mark(row.severity), row.field, row.found, row.mend) for row in found]
+    return _frame(("Severity", "Field", "Found", "Mend"), rows)
+
+
 def discovery(connection: Connection) -> pd.DataFrame:
     """The requests that discovery and inference make of the gateway."""
     if connection.effective_discovery == "static":
@@ -214,7 +224,7 @@ def calls(answers: Iterable[Answer]) -> pd.DataFrame:
         for answer in answers
         for call in answer.calls
     ]
-    return _frame(("Called", "As", "Arguments", "Answer", "Went well"), rows)
+    return _frame(("Called", "As", "With", "Answer", "Went well"), rows)
 
 
 def suite(suite: Suite) -> pd.DataFrame:

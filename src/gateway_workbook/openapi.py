@@ -68,11 +68,13 @@ def fetch_spec(url: str, *, http: httpx.Client) -> Mapping[str, Any]:
 def _read(answer: httpx.Response, *, url: str) -> Mapping[str, Any]:
     if len(answer.content) > _LARGEST:
         raise ValueError(f"is larger than {_LARGEST:,} bytes; take a smaller part of the service")
+    if answer.text.lstrip().startswith("<"):
+        raise ValueError("is a page; a login page or a portal may stand in front of the document")
     try:
         # YAML holds JSON, so one reader is enough; it refuses aliases, by which ten lines can grow into gigabytes.
         value = Document.parse(answer.text, source=url, typed=True).value
     except ProfileError as error:
-        raise ValueError("is neither JSON nor YAML; a login page or a portal may stand in front of it") from error
+        raise ValueError("is neither JSON nor YAML; check the URL") from error
     if not isinstance(value, Mapping):
         raise ValueError("is no OpenAPI document; check the URL")  # noqa: TRY004  a fact about the document
     return value

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway_workbook.answer import ToolCall
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what the chat-completions contract allows a function
+_SECRET_QUERY = ("code", "sig")  # of Azure Functions, of shared access signatures
 _HOST = re.compile(r"[^/?#@\s]+")
 
 
@@ -52,6 +53,9 @@ def _url(url: str) -> str:
         raise ValueError("not a URL; write https://host/path (sandbox://examples/… for the sandbox's own)")
     if "@" in parts.netloc:
         raise ValueError("holds a user name or password; remove it, and reach the service through a project connection")
+    secret = next((name for name, _ in parse_qsl(parts.query) if looks_secret(name) or name in _SECRET_QUERY), None)
+    if secret:
+        raise ValueError(f"holds a secret in its query ({secret}); keep that in a project connection")
     return url
 
 
