@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from foundry_sandbox import template, template_facts, template_parameters
@@ -11,6 +11,7 @@ from foundry_sandbox.template_evaluation import Frame, resolve, turns
 from foundry_sandbox.template_function import Functions, as_text
 from foundry_sandbox.template_item import Item, Target, items
 from foundry_sandbox.template_scope import Scope
+from foundry_sandbox.template_text import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ class Order:
 
     name: str
     template: Any
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(repr=False)
     place: str = ""
 
 
@@ -125,9 +126,8 @@ class _Planner:
         else:
             known = "connections of an account or a project, and nested deployments"
             raise TemplateError(
-                f"resource type '{item.target.type}' is not one the sandbox deploys: it deploys {known}",
-                place=f"{item.place}.type",
-            )
+                f"resource type '{item.target.type}' is not one the sandbox deploys: it deploys {known}"
+            ).placed(f"{item.place}.type", position=position(item.declared.body["type"]))
 
     def _deploy_nested(self, item: Item, properties: Any) -> None:
         place, frame = f"{item.place}.properties", self._runtime(item.frame)

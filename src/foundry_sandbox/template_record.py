@@ -57,11 +57,13 @@ def succeeded(plan: Plan, *, world: World) -> Document:
         "provisioningState": "Succeeded",
         "parameters": world.shown(plan.parameters),
         "outputs": world.shown(plan.outputs),
-        "outputResources": [{"id": target.id} for target in made],
+        "outputResources": world.shown([{"id": target.id} for target in made]),
         "providers": _providers(plan.targets),
-        "validatedResources": [{"id": target.id} for target in made],
+        "validatedResources": world.shown([{"id": target.id} for target in made]),
     }
-    return _document(plan.name, properties, operations=[_operation(target) for target in plan.targets])
+    return _document(
+        plan.name, properties, operations=world.shown([_operation(plan.name, target) for target in plan.targets])
+    )
 
 
 def failed(name: str, *, error: ResourceError, world: World) -> Document:
@@ -71,13 +73,13 @@ def failed(name: str, *, error: ResourceError, world: World) -> Document:
         "provisioningState": "Failed",
         "error": {"code": "DeploymentFailed", "message": FAILED, "details": [problem]},
     }
-    operation = _operation(_target(error.target), error=problem)
+    operation = _operation(name, _target(world.shown(error.target)), error=problem)
     return _document(name, properties, operations=[operation])
 
 
 def detail(error: ResourceError, *, world: World) -> dict[str, str]:
     """Write one resource's error as an entry of `details`."""
-    target = {"target": error.target} if error.target else {}
+    target = {"target": world.shown(error.target)} if error.target else {}
     return {"code": error.code, "message": world.shown(error.message), **target}
 
 
@@ -131,7 +133,7 @@ def _document(name: str, properties: dict[str, Any], *, operations: list[dict[st
     return Document(resource=resource, operations=operations, token=new_id())
 
 
-def _operation(target: Target, *, error: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _operation(name: str, target: Target, *, error: Mapping[str, str] | None = None) -> dict[str, Any]:
     operation = hashlib.sha256(target.id.lower().encode()).hexdigest()[:16].upper()
     properties = {
         "provisioningOperation": "Create",
@@ -143,7 +145,7 @@ def _operation(target: Target, *, error: Mapping[str, str] | None = None) -> dic
         **({"statusMessage": {"error": error}} if error else {}),
     }
     return {
-        "id": f"{azure.GROUP_ID}/deployments/operations/{operation}",
+        "id": f"{azure.GROUP_ID}/providers/{TYPE}/{name}/operations/{operation}",
         "operationId": operation,
         "properties": properties,
     }

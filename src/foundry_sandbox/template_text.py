@@ -143,5 +143,5 @@ class _Reader:
     def _refuse(self, wanted: str) -> NoReturn:
         line, column = self._line_and_column(self._place.at)
         whose = "the body" if self._place.template is None else "the template"
-        found = self._peek()
-        raise TemplateError(f"{whose} is not JSON at line {line}, column {column}: {wanted} is wanted, not {found!r}")
+        found = repr(mark) if (mark := self._peek()) else "the end"
+        raise TemplateError(f"{whose} is not JSON at line {line}, column {column}: {wanted} is wanted, not {found}")

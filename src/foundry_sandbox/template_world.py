@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Ask = Callable[[str, str], Mapping[str, Any]]
 
 HIDDEN = "*******"
-SHORTEST = 4  # characters; a shorter secret is hidden only where it is the whole text
+SHORTEST = 6  # characters; a shorter secret is hidden only where it is the whole text
 
 
 class World:
