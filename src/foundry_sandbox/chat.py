@@ -160,14 +160,31 @@ def _tool_fields(
     return fields
 
 
-def _choice(choice: Mapping[str, Any], *, offers: Iterable[Offer]) -> dict[str, Any]:
-    """Write the choice of one tool; of a tool that is offered as several functions any must do."""
-    kind, label = choice.get("type"), choice.get("server_label")
-    names = [choice.get("name")] if kind == "function" or (kind == "mcp" and choice.get("name")) else []
-    names = names or [offer.name for offer in offers if offer.tool == kind and label in {None, offer.label}]
+def _choice(choice: Mapping[str, Any], *, offers: Collection[Offer]) -> dict[str, Any]:
+    """Write the choice of one tool, or of some; of a tool that is offered as several functions any must do."""
+    if choice.get("type") == "allowed_tools":
+        return {"tool_choice": _allowed(choice, offers=offers)}
+    names = _chosen(choice, offers=offers)
     if len(names) == 1:
-        return {"tool_choice": {"type": "function", "function": {"name": names[0]}}}
+        return {"tool_choice": _named(names[0])}
     return {"tool_choice": "required"} if names else {}
+
+
+def _allowed(choice: Mapping[str, Any], *, offers: Collection[Offer]) -> dict[str, Any]:
+    """Write the choice of some tools: this API has them flat, chat completions have them in an object of their own."""
+    names = [name for tool in choice.get("tools") or [] for name in _chosen(tool, offers=offers)]
+    allowed = {"mode": choice.get("mode", "auto"), "tools": [_named(name) for name in names]}
+    return {"type": "allowed_tools", "allowed_tools": allowed}
+
+
+def _chosen(tool: Mapping[str, Any], *, offers: Iterable[Offer]) -> list[Any]:
+    kind, label = tool.get("type"), tool.get("server_label")
+    names = [tool.get("name")] if kind == "function" or (kind == "mcp" and tool.get("name")) else []
+    return names or [offer.name for offer in offers if offer.tool == kind and label in {None, offer.label}]
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
 
 
 def _sampling(settings: Mapping[str, Any]) -> dict[str, Any]:

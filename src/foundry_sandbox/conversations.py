@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from foundry_sandbox.body import json_object
 from foundry_sandbox.items import new_id, read_input
 from foundry_sandbox.paging import page
-from foundry_sandbox.refusal import not_found
+from foundry_sandbox.refusal import invalid, not_found
 from foundry_sandbox.worked_items import visible
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from foundry_sandbox.state import State
+
+# What the official client's documentation allows.
+MOST_ITEMS = 20
+MOST_METADATA, LONGEST_NAME, LONGEST_VALUE = 16, 64, 512
 
 
 def routes(state: State) -> list[BaseRoute]:
@@ -44,13 +48,13 @@ def append(state: State, identifier: str, *, items: Iterable[Mapping[str, Any]])
 def _conversation_routes(state: State) -> list[BaseRoute]:
     async def create(request: Request) -> Response:
         body = await json_object(request)
-        items = read_input(body.get("items"))
+        items = _items(body)
         identifier = new_id("conv")
         conversation = {
             "id": identifier,
             "object": "conversation",
             "created_at": int(time.time()),
-            "metadata": body.get("metadata") or {},
+            "metadata": _metadata(body),
         }
         state.put(conversation, kind="conversation", name=identifier)
         append(state, identifier, items=items)
@@ -61,7 +65,7 @@ def _conversation_routes(state: State) -> list[BaseRoute]:
 
     async def update(request: Request) -> Response:
         conversation = existing(state, request.path_params["id"])
-        changed = {**conversation, "metadata": (await json_object(request)).get("metadata") or {}}
+        changed = {**conversation, "metadata": _metadata(await json_object(request))}
         state.put(changed, kind="conversation", name=changed["id"])
         return JSONResponse(changed)
 
@@ -87,7 +91,7 @@ def _item_routes(state: State) -> list[BaseRoute]:
 
     async def create(request: Request) -> Response:
         conversation = existing(state, request.path_params["id"])
-        added = read_input((await json_object(request)).get("items"))
+        added = _items(await json_object(request))
         append(state, conversation["id"], items=added)
         return JSONResponse(_item_page(added, {"order": "asc", "limit": "100"}))
 
@@ -106,6 +110,24 @@ def _item_routes(state: State) -> list[BaseRoute]:
         Route("/conversations/{id}/items/{item}", get, methods=["GET"]),
         Route("/conversations/{id}/items/{item}", delete, methods=["DELETE"]),
     ]
+
+
+def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    items = read_input(body.get("items"))
+    if len(items) > MOST_ITEMS:
+        raise invalid(f"'items' has {len(items)} items: add at most {MOST_ITEMS} at a time")
+    return items
+
+
+def _metadata(body: Mapping[str, Any]) -> Mapping[str, str]:
+    given = body.get("metadata") or {}
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise invalid("'metadata' must be an object whose values are text")
+    long = [name for name, value in given.items() if len(name) > LONGEST_NAME or len(value) > LONGEST_VALUE]
+    if long or len(given) > MOST_METADATA:
+        rule = f"at most {MOST_METADATA} entries, names of {LONGEST_NAME} and values of {LONGEST_VALUE} characters"
+        raise invalid(f"'metadata' is too large: use {rule}")
+    return given
 
 
 def _item_page(rows: list[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Chunks = AbstractAsyncContextManager[AsyncIterator[dict[str, Any]]]
 
+NOT_IN_BACKGROUND = "Only a response that is made in the background can be"
+
 
 def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
     """Return /responses and what is under it."""
@@ -51,7 +53,14 @@ def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
         return JSONResponse(rounds.narrator.response)
 
     async def get(request: Request) -> Response:
-        return JSONResponse(_kept(state, request)["response"])
+        kept = _kept(state, request)
+        if request.query_params.get("stream", "").lower() == "true":
+            raise invalid(f"{NOT_IN_BACKGROUND} streamed again: retrieve it whole")
+        return JSONResponse(kept["response"])
+
+    async def cancel(request: Request) -> Response:
+        _kept(state, request)
+        raise invalid(f"{NOT_IN_BACKGROUND} cancelled: this one was answered at once")
 
     async def delete(request: Request) -> Response:
         identifier = _kept(state, request)["response"]["id"]
@@ -65,6 +74,7 @@ def routes(state: State, *, service: AgentService) -> list[BaseRoute]:
         Route("/responses", create, methods=["POST"]),
         Route("/responses/{id}", get, methods=["GET"]),
         Route("/responses/{id}", delete, methods=["DELETE"]),
+        Route("/responses/{id}/cancel", cancel, methods=["POST"]),
         Route("/responses/{id}/input_items", input_items, methods=["GET"]),
     ]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import openai
@@ -241,3 +241,44 @@ def test_conversations_and_their_items(strict: openai.OpenAI) -> None:
 def test_an_item_that_cannot_be_used_is_refused(strict: openai.OpenAI, item: object, why: str) -> None:
     with pytest.raises(openai.BadRequestError, match=why):
         strict.conversations.create(items=[item])  # type: ignore[list-item]  # wrong on purpose
+
+
+def test_a_conversation_takes_twenty_items_at_a_time(strict: openai.OpenAI) -> None:
+    twenty: list[Any] = [{"role": "user", "content": "x"}] * 20
+    conversation = strict.conversations.create(items=twenty)
+    strict.conversations.items.create(conversation.id, items=twenty)
+    with pytest.raises(openai.BadRequestError, match="21 items: add at most 20 at a time"):
+        strict.conversations.items.create(conversation.id, items=[*twenty, *twenty[:1]])
+    assert len(list(strict.conversations.items.list(conversation.id))) == 40
+    with pytest.raises(openai.BadRequestError, match="add at most 20"):
+        strict.conversations.create(items=[*twenty, *twenty[:1]])
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"a": 1}, {"a" * 65: "b"}, {"a": "b" * 513}, dict.fromkeys("abcdefghijklmnopq", "x")]
+)
+def test_metadata_that_is_too_much_is_refused(strict: openai.OpenAI, metadata: dict[str, Any]) -> None:
+    with pytest.raises(openai.BadRequestError, match="'metadata'"):
+        strict.conversations.create(metadata=metadata)
+    conversation = strict.conversations.create()
+    with pytest.raises(openai.BadRequestError, match="'metadata'"):
+        strict.conversations.update(conversation.id, metadata=metadata)
+    assert strict.conversations.retrieve(conversation.id).metadata == {}
+
+
+def test_what_only_background_responses_allow_is_refused(strict: openai.OpenAI) -> None:
+    response = strict.responses.create(model="gpt-4o-mini", input="x")
+    with pytest.raises(openai.BadRequestError, match="can be cancelled"):
+        strict.responses.cancel(response.id)
+    # Answered whole, it would be a stream without an event: nothing would tell.
+    with pytest.raises(openai.BadRequestError, match="can be streamed again"):
+        strict.responses.retrieve(response.id, stream=True)
+
+
+def test_the_choice_of_some_tools_is_passed_on(strict: openai.OpenAI) -> None:
+    tools: list[Any] = [
+        {"type": "function", "name": name, "parameters": {}, "strict": False} for name in ("one", "two")
+    ]
+    choice: Any = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "two"}]}
+    response = strict.responses.create(model="gpt-4o-mini", input="Hello", tools=tools, tool_choice=choice)
+    assert [(item.type, getattr(item, "name", None)) for item in response.output] == [("function_call", "two")]
