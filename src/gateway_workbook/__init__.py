@@ -11,7 +11,7 @@ Where things are, each importing only what stands before it:
   `reading` (any of them), then `profile` itself
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
-- the target: `sandbox_process`, `target`, `export` (a profile in any form), `ledger`, `arm` (connections),
+- the target: `sandbox_process`, `target`, `export` (a profile in any form), `importing`, `ledger`, `arm` (connections),
   `examination`
 - the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
   (what is refused), `client_functions`, `agents`

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
 
 from gateway_workbook.arm_resource import from_resource, held, resource_id
 from gateway_workbook.document import Document
@@ -32,7 +33,7 @@ def to_script(profile: Profile, connection: Connection, *, address: str, api_ver
     variables = Variables(profile)
     names = {reference: variables[place] for place, reference in variables.references.items()}
     body = connection.with_references(lambda reference: f"{_MARK}{names[reference]}{_MARK}")
-    url = shlex.quote(f"{address}{resource_id(profile)}?api-version={api_version}")
+    url = shlex.quote(f"{address}{quote(resource_id(profile))}?api-version={api_version}")
     told = {place for place, reference in variables.references.items() if reference.scheme == "env"}
     note = to_comment(rest(profile, held=held(profile) - ({*variables.references} - told)), mark="#")
     secrets = f"{ESCAPE}\n{variables.fetched()}{variables.required()}" if variables else ""
@@ -51,7 +52,7 @@ def from_script(text: str, *, source: str) -> tuple[Document, tuple[str, ...]]:
     if found is None:
         raise ProfileError(source, ["az rest takes its body from elsewhere; give the file with that body instead"])
     sent = Document.parse_json(read_body(found["body"]), source=source)
-    document, told = from_resource(Document(source, {"id": found["id"], **sent.value}))
+    document, told = from_resource(Document(source, {"id": unquote(found["id"]), **sent.value}))
     return Document(source, with_note(document.value, read_comment(text))), told
 
 

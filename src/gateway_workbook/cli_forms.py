@@ -4,20 +4,26 @@ from __future__ import annotations
 
 __all__ = ["register"]
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway_workbook.errors import UsageError
+from gateway_workbook.visible import visible
+
 if TYPE_CHECKING:
     from gateway_workbook.export import Form
+    from gateway_workbook.reading import Reading
     from gateway_workbook.target import Target
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("export")(export_form)
+    app.command("import")(import_form)
 
 
 def export_form(
@@ -45,8 +51,66 @@ def export_form(
     typer.echo(f"\nNext:\n\n{where}{exported.command}", nl=False)
 
 
+def import_form(  # noqa: PLR0913  one parameter per option
+    source: Annotated[str, typer.Argument(help="A file of any form, or the name of a connection that is there.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="File for the profile; default is to print it.")] = None,
+    target: Annotated[str, typer.Option(help="Where the connection is: azure, or the running sandbox.")] = "azure",
+    project: Annotated[str | None, typer.Option(help="The project's resource id, of a connection on Azure.")] = None,
+    name: Annotated[str | None, typer.Option(help="The connection's name in the profile; default its own.")] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="An OAuth2 client's id, which Azure does not give back.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
+) -> None:
+    """Make a profile of an ARM resource, a template, a parameter file, Bicep, an az script, or a connection.
+
+    What it cannot know, such as the secret, becomes a reference; standard error says which variable to set.
+    """
+    from gateway_workbook.importing import import_profile
+    from gateway_workbook.reading import read_file
+    from gateway_workbook.whole_files import write_files
+
+    path = Path(source).expanduser()
+    if path.is_file():
+        where, reading = (None if target == "azure" else _target(target, project)), read_file(path)
+    else:
+        where = _holder(source, target=target, project=project)
+        reading = _stored(source, where)
+    changes = {"connectionName": name, "projectResourceId": project, "clientId": client_id}
+    imported = import_profile(reading, changes=changes, target=where)
+    for sentence in imported.told:
+        typer.echo(f"note: {visible(sentence)}", err=True)
+    if out is None:
+        typer.echo(imported.profile.to_yaml(), nl=False)
+        return
+    write_files({out: imported.profile.to_yaml()}, overwrite=overwrite)
+    typer.echo(f"wrote {out}")
+
+
+def _holder(name: str, *, target: str, project: str | None) -> Target:
+    """Where a connection of that name is."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise UsageError(f"no file '{name}': give one, or the name of a connection that is there")
+    if target == "azure" and project is None:
+        raise UsageError(
+            f"no file '{name}', and no project to look for a connection of that name: "
+            "add --project RESOURCE_ID, or --target sandbox"
+        )
+    return _target(target, project)
+
+
+def _stored(name: str, where: Target) -> Reading:
+    from gateway_workbook.arm import Connections
+    from gateway_workbook.reading import read_stored
+    from gateway_workbook.target import http_client
+
+    with http_client(where) as http:
+        connections = Connections(where, http, credential=where.credential(), secrets=where.secrets())
+        return read_stored(connections.find(name), source=f"connection {name}")
+
+
 def _form(wanted: str) -> Form:
-    from gateway_workbook.errors import UsageError
     from gateway_workbook.export import FORMS
 
     for form in FORMS:
@@ -57,7 +121,6 @@ def _form(wanted: str) -> Form:
 
 def _target(kind: str, project_resource_id: str | None) -> Target:
     from gateway_workbook import target as targets
-    from gateway_workbook.errors import UsageError
 
     if kind == "sandbox":
         return targets.sandbox(start=False)

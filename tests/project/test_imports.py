@@ -44,6 +44,7 @@ ORDER = [
     "sandbox_process",
     "target",
     "export",
+    "importing",
     "ledger",
     "arm",
     "examination",
