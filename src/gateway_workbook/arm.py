@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from gateway_workbook import check
 from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.connection import API_VERSION, Connection, without_query
 from gateway_workbook.difference import Difference, differences
@@ -27,6 +28,7 @@ from gateway_workbook.target import AUDIENCES, Target
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from gateway_workbook.finding import Finding
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.profile import Profile, Scope
     from gateway_workbook.secrets import Secrets
@@ -120,6 +122,13 @@ class Connections:
             return "created", ()
         found = differences(connection, stored, secrets=self.secrets)
         return ("differs" if found else "unchanged"), found
+
+    def findings(self, connection: Connection) -> tuple[Finding, ...]:
+        """What is wrong with the stored connection, by itself and against this one; UsageError when there is none."""
+        stored = self.get(connection.name, scope=connection.scope)
+        if stored is None:
+            raise UsageError(f"no connection '{connection.name}' on the {connection.scope}: create it first")
+        return check.compare(connection, stored, secrets=self.secrets)
 
     def apply(
         self, connection: Connection, *, ledger: Ledger, replace: bool = False

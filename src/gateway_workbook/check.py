@@ -70,7 +70,7 @@ def _lost(row: Difference, told: Mapping[str, Finding]) -> Finding:
     return error(
         _DROPPED[row.field],
         row.field,
-        found=f"{fact}; the profile says {row.wanted}",
+        found=f"{fact}, the profile says {row.wanted}",
         mend="make the connection again with replace = True: some clients drop this field without a word",
     )
 
@@ -79,7 +79,7 @@ def _other(row: Difference) -> Finding:
     return error(
         "differs",
         row.field,
-        found=f"is {row.found}; the profile says {row.wanted}",
+        found=f"is {row.found}, the profile says {row.wanted}",
         mend="write over it with replace = True, or write what is stored into the profile",
     )
 
@@ -95,7 +95,7 @@ def _scope(connection: Connection, resource: Mapping[str, Any]) -> Iterator[Find
         yield warning(
             "scope",
             "connectionScope",
-            found=f"is {scope} here; the profile says {connection.scope}",
+            found=f"is {scope} here, the profile says {connection.scope}",
             mend=f"write connectionScope: {scope}, or make the connection on the {connection.scope}",
         )
 

@@ -70,13 +70,20 @@ def _parsed(value: object, *, json_text: bool) -> object:
 def _shown(key: str, values: Mapping[str, Any], hidden: set[str]) -> str:
     if key not in values:
         return "absent"
-    # A header that is not the profile's own can hold a secret too; only its name tells.
-    if key in hidden or (key.startswith(f"{_HEADERS}.") and looks_secret(key.removeprefix(_HEADERS))):
-        return "•••"
     value = values[key]
+    if key in hidden or _may_hold_secret(key):
+        return "•••"
+    if key == "metadata.authConfig" and isinstance(value, dict) and "{api_key}" not in str(value.get("format")):
+        value = value | {"format": "•••"}  # the key itself may stand where {api_key} should
     if key in ("target", "tokenUrl"):
         return without_query(str(value))
     return value if isinstance(value, str) else _compact(value)
+
+
+def _may_hold_secret(key: str) -> bool:
+    # A header, or a key of metadata, that is not the profile's own; only its name tells.
+    own = key == "metadata.authConfig" or not key.startswith("metadata.")
+    return not own and looks_secret(key.removeprefix(_HEADERS))
 
 
 def _compact(value: object) -> str:

@@ -100,6 +100,7 @@ def _connected(record: ConnectionRecord | None) -> dict[str, object]:
         return {}
     return {
         "facts": connection_facts(record.connection),
+        "findings": _table(frames.findings(record.findings)),
         "differences": [(item.field, item.wanted, item.found) for item in record.differences],
         "resources": _table(frames.resources(record.resources)),
     }

@@ -36,6 +36,7 @@ from gateway_workbook.difference import Difference
 from gateway_workbook.discovery import Discovered
 from gateway_workbook.document import Document
 from gateway_workbook.errors import UsageError
+from gateway_workbook.finding import Finding
 from gateway_workbook.ledger import Ledger
 from gateway_workbook.profile import Profile
 from gateway_workbook.target import Target
@@ -86,11 +87,12 @@ class RunInfo(_Frozen):
 
 
 class ConnectionRecord(_Frozen):
-    """Step 01: the connection as wanted, what was done, and the project's connected resources afterwards."""
+    """Step 01: the connection as wanted, what was done, what is wrong with it, and what the project is connected to."""
 
     connection: Connection
     outcome: Outcome
     differences: tuple[Difference, ...] = ()
+    findings: tuple[Finding, ...] = ()
     resources: tuple[dict[str, str], ...] = ()
 
 
@@ -252,15 +254,17 @@ class Run:
     def connection_made(
         self,
         connection: Connection,
-        outcome: Outcome,
-        differences: Iterable[Difference],
+        made: tuple[Outcome, Iterable[Difference]],
+        *,
+        findings: Iterable[Finding],
         resources: Iterable[Mapping[str, Any]],
     ) -> ConnectionRecord:
-        """Keep what step 01 did, and what the project is connected to afterwards."""
+        """Keep what step 01 made, what it found, and what the project is connected to afterwards."""
         record = ConnectionRecord(
             connection=connection,
-            outcome=outcome,
-            differences=tuple(differences),
+            outcome=made[0],
+            differences=tuple(made[1]),
+            findings=tuple(findings),
             resources=resource_rows(resources),
         )
         self.write(record)

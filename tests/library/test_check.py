@@ -356,15 +356,15 @@ def test_the_urls_in_findings_are_those_the_gateway_client_calls(which: Connecti
 @pytest.mark.parametrize(
     ("which", "field", "code", "told"),
     [
-        (oauth2(), "tokenUrl", "dropped-token-url", "is missing; the profile says https://login.test/token: make the"),
-        (oauth2(), "scopes", "dropped-scopes", 'are missing; the profile says ["models.read","models.invoke"]'),
+        (oauth2(), "tokenUrl", "dropped-token-url", "is missing, the profile says https://login.test/token: make the"),
+        (oauth2(), "scopes", "dropped-scopes", 'are missing, the profile says ["models.read","models.invoke"]'),
         (
             connection(category="ApiManagement", authType="ProjectManagedIdentity", apiKey=None),
             "audience",
             "dropped-audience",
-            "is missing; the profile says https://cognitiveservices.azure.com",
+            "is missing, the profile says https://cognitiveservices.azure.com",
         ),
-        (connection(isSharedToAll=True), "isSharedToAll", "dropped-sharing", "is false; the profile says true"),
+        (connection(isSharedToAll=True), "isSharedToAll", "dropped-sharing", "is false, the profile says true"),
     ],
     ids=["tokenUrl", "scopes", "audience", "isSharedToAll"],
 )
@@ -384,10 +384,10 @@ def test_what_differs_is_an_error_and_what_is_broken_is_told_once() -> None:
         ("auth-config-name", f"{M}authConfig.name"),
         ("differs", f"{M}inferenceAPIVersion"),
     ]
-    assert "is 1; the profile says 2: write over it" in str(compare(wanted, there, secrets=SECRETS)[2])
+    assert "is 1, the profile says 2: write over it" in str(compare(wanted, there, secrets=SECRETS)[2])
 
 
 def test_another_scope_than_the_profiles_is_a_warning() -> None:
     (found,) = compare(connection(), stored(connection(), "account"), secrets=SECRETS)
     assert (found.code, found.severity) == ("scope", "warning")
-    assert "is account here; the profile says project: write connectionScope: account" in str(found)
+    assert "is account here, the profile says project: write connectionScope: account" in str(found)

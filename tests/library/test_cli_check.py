@@ -129,7 +129,7 @@ def test_a_profile_adds_what_differs(connections: Connections) -> None:
     assert done.returncode == 1
     told = flat(done.stdout)
     assert "the profile says false" in told
-    assert "some clients drop this field" in told
+    assert "✗ error scopes are missing" in told
     assert call("check", "sandbox-oauth2").returncode == 0, "without the profile only the scopes are missing"
 
 

@@ -232,7 +232,19 @@ def test_a_secret_header_that_differs_is_masked() -> None:
     )
 
 
-@pytest.mark.parametrize("metadata", [None, {}])
+def test_a_key_written_out_where_it_does_not_belong_is_masked() -> None:
+    wanted = connection(authConfig={"name": "X"})
+    config = json.dumps({"type": "api_key", "name": "X", "format": "Bearer sk-swordfish"})
+    metadata = wanted.metadata(SECRETS) | {"authConfig": config, "apiKey": "sk-swordfish", "note": "seen"}
+    shown = {row.field: row.found for row in differences(wanted, stored(wanted, metadata=metadata), secrets=SECRETS)}
+    assert shown == {
+        "metadata.apiKey": "•••",
+        "metadata.authConfig": '{"type":"api_key","name":"X","format":"•••"}',
+        "metadata.note": "seen",
+    }
+
+
+@pytest.mark.parametrize("metadata", [None, {}, []])
 def test_a_connection_without_metadata_is_only_different(metadata: object) -> None:
     wanted = connection()
     fields = [row.field for row in differences(wanted, stored(wanted, metadata=metadata), secrets=SECRETS)]

@@ -109,7 +109,7 @@ def test_the_first_notebook_that_is_missing_is_named(
 
 def test_records_come_back_as_they_were(tmp_path: Path, azure: Target) -> None:
     run = started(tmp_path / "run", azure)
-    made = run.connection_made(connection(), "created", (), [{"name": "contoso"}])
+    made = run.connection_made(connection(), ("created", ()), findings=(), resources=[{"name": "contoso"}])
     deployed = run.agent_deployed(
         ("created", "1"), name="contoso-agent", model="contoso/meta/llama-3", tools=load_tools("function")
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway_workbook import frames
 from gateway_workbook.answer import Answer, ToolCall
 from gateway_workbook.difference import Difference
+from gateway_workbook.finding import error, warning
 from gateway_workbook.prerequisites import Prerequisite
 from gateway_workbook.run import AgentRecord
 from gateway_workbook.suite import load_suite
@@ -52,6 +53,25 @@ def test_prerequisites_show_what_is_missing_and_the_mend() -> None:
     assert [row[0] for row in shown] == ["a", "b"]
     assert shown[0][1] != shown[1][1]
     assert shown[1][2] == "do"
+
+
+def test_findings_are_marked_beyond_colour() -> None:
+    found = [
+        error("auth-type", "authType", found="is X", mend="write Y"),
+        warning("target-slash", "target", found="ends in /", mend="remove it"),
+    ]
+    assert rows(frames.findings(found)) == [
+        ["✗ error", "authType", "is X", "write Y"],
+        ["! warning", "target", "ends in /", "remove it"],
+    ]
+    assert len(frames.findings([])) == 0
+
+
+def test_a_ledger_and_resources_say_whose_a_connection_is(run: Run) -> None:
+    with run.ledger.creating("connection", "shared", scope="account"):
+        assert rows(frames.ledger(run.ledger))[0][:3] == ["connection", "shared", "account"]
+    before_scopes = {"name": "a", "category": "b", "authType": "c", "target": "d"}
+    assert rows(frames.resources([before_scopes])) == [["a", "project", "b", "c", "d"]]
 
 
 def test_differences_agents_suites_and_ledgers_have_their_rows(run: Run) -> None:

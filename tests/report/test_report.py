@@ -9,6 +9,7 @@ import pytest
 from gateway_workbook import report
 from gateway_workbook.difference import differences as differences_of
 from gateway_workbook.errors import UsageError
+from gateway_workbook.finding import warning
 from gateway_workbook.profile import AuthConfig
 from gateway_workbook.run import STEPS, ConnectionRecord, Run, Validation
 from gateway_workbook.secrets import SecretReference, Secrets
@@ -242,6 +243,16 @@ def test_tells_each_kind_of_connection(whole: Folder, changed: dict[str, object]
     whole.write(ConnectionRecord(connection=connection, outcome="unchanged", resources=RESOURCES))
     text = _section(whole, "connected")
     assert [fact for fact in facts if fact not in text] == []
+
+
+def test_what_is_wrong_with_the_stored_connection_is_told_only_when_there_is_something(whole: Folder) -> None:
+    assert "What is wrong with the stored connection" not in _section(whole, "connected")
+    found = warning("target-slash", "target", found="ends in /", mend="remove the / at its end")
+    record = ConnectionRecord(connection=CONNECTION, outcome="unchanged", findings=(found,), resources=RESOURCES)
+    whole.write(record)
+    text = _section(whole, "connected")
+    assert "What is wrong with the stored connection" in text
+    assert "! warning target ends in / remove the / at its end" in text
 
 
 def test_no_secret_of_a_stored_connection_is_shown(whole: Folder) -> None:
