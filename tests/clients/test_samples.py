@@ -18,7 +18,7 @@ GATEWAY: Final = "sandbox-apim/gpt-4o"
 OWN: Final = "gpt-4o-mini"
 
 # Samples by the model they are given. Where a tool is not for gateway models, the project's own model has to answer.
-# They run to their end; of the tools only functions are really called, by the samples themselves.
+# They run to their end; what most tools find is made up by the sandbox, which says so.
 ON_THE_GATEWAY: Final = (
     *("agents/sample_agent_basic", "agents/sample_agent_basic_async", "agents/sample_agent_retrieve_basic"),
     *("agents/sample_agent_retrieve_basic_async", "agents/sample_agent_stream_events"),

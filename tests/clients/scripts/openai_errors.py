@@ -28,6 +28,15 @@ with DefaultAzureCredential() as credential:
             assert (error.code, error.type) == ("invalid_request_error", "invalid_request_error"), (body, error.body)
             assert error.body["message"], error.body
 
+        answered = create(model="gpt-4o-mini", input="x")
+        for call in (
+            lambda: client.responses.cancel(answered.id),
+            lambda: client.responses.retrieve(answered.id, stream=True),
+            lambda: client.conversations.create(items=[{"role": "user", "content": "x"}] * 21),
+            lambda: client.conversations.create(metadata={"name": "x" * 513}),
+        ):
+            assert refused(call, openai.BadRequestError).code == "invalid_request_error"
+
         for body in (
             {"model": "nobodys", "input": "x"},
             {"input": "x", "extra_body": {"agent_reference": {"type": "agent_reference", "name": "nobodys"}}},

@@ -97,6 +97,9 @@ def choices(client: openai.OpenAI, **_: object) -> None:
     assert [call.name for call in forced.output] == ["get_time"], forced
     required = client.responses.create(input="Hello", tool_choice="required", **ask)
     assert [item.type for item in required.output] == ["function_call"], required
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "get_time"}]}
+    some = client.responses.create(input="Hello", tool_choice=allowed, **ask)
+    assert [call.name for call in some.output] == ["get_time"], some
     none = client.responses.create(input=ASKED, tool_choice="none", **ask)
     assert [item.type for item in none.output] == ["message"], none
 
