@@ -128,7 +128,7 @@ def state(tmp_path: Path) -> Iterator[State]:
     opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def arm(sandbox: Running) -> Iterator[httpx.Client]:
     """ARM, with a token and an api-version."""
     headers = {"Authorization": f"Bearer {sandbox.token(ARM)}"}
@@ -136,7 +136,7 @@ def arm(sandbox: Running) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def project(sandbox: Running) -> Iterator[AIProjectClient]:
     """The official projects client."""
     with AIProjectClient(
@@ -147,7 +147,7 @@ def project(sandbox: Running) -> Iterator[AIProjectClient]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def strict(sandbox: Running) -> Iterator[openai.OpenAI]:
     """The official OpenAI client, checking every field of every answer, retrying nothing."""
     with openai.OpenAI(
@@ -159,7 +159,7 @@ def strict(sandbox: Running) -> Iterator[openai.OpenAI]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect(sandbox: Running, arm: httpx.Client) -> Connect:
     """Create a connection and return its name: `connect("name", target="/gateways/…", …properties)`."""
 
