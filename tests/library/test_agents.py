@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from gateway_workbook.agents import Agents
+from gateway_workbook.agents import Agents, Equipped
 from gateway_workbook.arm import Connections
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.gateway_log import gateway_log
 from gateway_workbook.ledger import Ledger
+from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
+from gateway_workbook.step import Step
 from gateway_workbook.target import Target
+from gateway_workbook.tools import Tools, load_tools
 from tests.library.wire import PROJECT, Credential, server
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from gateway_workbook.answer import Answer
     from gateway_workbook.connection import Connection
+    from gateway_workbook.run import Run
 
 CONNECTION = "sandbox-apim"
 DEFINITION = {"model": f"{CONNECTION}/gpt-4o", "instructions": "Answer in one sentence."}
@@ -132,9 +136,11 @@ def test_what_the_service_refuses_is_withdrawn_from_the_ledger(agents: Agents, l
         ),
         (
             {"tools": [{"type": "web_search"}]},
-            r"tool web_search does not work .*: use Code Interpreter .*, Functions .*"
-            r", File Search .*, OpenAPI .*, Foundry IQ .*, SharePoint grounding .*, Fabric data agent .*, MCP .* or "
-            r"browser automation \(browser_automation\), the list of 2025-11-10",
+            (
+                r"tool web_search does not work .*: use Code Interpreter .*, Functions .*, File Search .*, OpenAPI .*"
+                r", Foundry IQ .*, SharePoint grounding .*, Fabric data agent .*, MCP .* or browser automation "
+                r"\(browser_automation\), the list of 2025-11-10"
+            ),
         ),
         ({"tools": [{"type": "bing_grounding", "bing_grounding": {}}]}, "tool bing_grounding does not work"),
         (
@@ -150,6 +156,73 @@ def test_what_cannot_answer_through_a_gateway_is_refused_before_anything_is_made
         agents.deploy("refused-agent", DEFINITION | changes, run_id="r", ledger=ledger)
     assert agents.latest("refused-agent") is None
     assert ledger.open_entries() == []
+
+
+@pytest.fixture
+def step(run: Run) -> Iterator[Step]:
+    """Notebook 03 at work."""
+    started = Step("03_deploy_agent", run)
+    yield started
+    started.checkpoint(holds=True, found="closed")
+
+
+def deployed(step: Step, ledger: Ledger, tools: Tools, *, name: str) -> tuple[str, str]:
+    """Deploy an agent with tools as notebook 03 does."""
+    agents = step.agents()
+    definition = DEFINITION | {"tools": step.deployable(tools, agents)}
+    return agents.deploy(name, definition, run_id="r", ledger=ledger)
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("name", ["function", "openapi", "mcp"])
+def test_the_same_tools_make_no_new_version_and_changed_ones_do(step: Step, ledger: Ledger, name: str) -> None:
+    tools, agent = load_tools(name), f"{name}-agent"
+    assert deployed(step, ledger, tools, name=agent) == ("created", "1")
+    assert deployed(step, ledger, tools, name=agent) == ("unchanged", "1")
+    changed = tools.tools[0].model_copy(update={"description": "Another description."})
+    assert deployed(step, ledger, Tools(tools=(changed,)), name=agent) == ("replaced", "2")
+    assert deployed(step, ledger, Tools(), name=agent) == ("replaced", "3")
+    assert deployed(step, ledger, tools, name=agent) == ("replaced", "4")
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(
+    ("name", "called", "answered"),
+    [
+        ("function", ("track_order", "function_call"), "shipped"),
+        ("openapi", ("get_forecast", "openapi_call"), "example data of the sandbox"),
+        ("mcp", ("museum_hours", "mcp_call"), "The museum in Lisbon is open from"),
+    ],
+)
+def test_an_agent_calls_its_tools_and_every_call_is_told_of(
+    step: Step, ledger: Ledger, name: str, called: tuple[str, str], answered: str
+) -> None:
+    tools = load_tools(name)
+    deployed(step, ledger, tools, name=f"asked-{name}")
+    answers = [Equipped(step.agents(), tools).ask(f"asked-{name}", one.prompt) for one in tools.tries]
+    assert tools.problems(answers) == []
+    assert [(call.name, call.type) for answer in answers for call in answer.calls] == [called]
+    assert answered in answers[0].text
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_web_service_that_is_not_there_is_a_problem_of_its_call(step: Step, ledger: Ledger) -> None:
+    tool = load_tools("openapi").tools[0]
+    spec = dict(fetch_spec(step.target.locate("sandbox://examples/openapi.json"), http=step.http))
+    gone = tool.model_copy(update={"spec": spec | {"servers": [{"url": f"{step.target.arm}/nowhere"}]}})
+    tools = Tools(tools=(gone,), tries=load_tools("openapi").tries)
+    deployed(step, ledger, tools, name="gone-service")
+    answers = [step.agents().ask("gone-service", one.prompt) for one in tools.tries]
+    assert tools.problems(answers) == ["'What is the weather forecast for Lisbon?': get_forecast failed (answered 404)"]
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_tools_connection_has_to_be_in_the_project(step: Step, ledger: Ledger) -> None:
+    with pytest.raises(
+        UsageError, match="tool mcp needs the connection 'contoso-knowledge', which the project does not have: it has"
+    ):
+        deployed(step, ledger, load_tools("all-nine"), name="nine")
+    assert step.agents().latest("nine") is None
 
 
 def test_plain_http_beyond_this_machine_is_refused() -> None:
