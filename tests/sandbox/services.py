@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,26 +19,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     # What a scripted gateway says: a chat message for the body it is asked with.
     Script = Callable[[dict[str, Any]], dict[str, Any]]
 
 
+SERVED: dict[str, ASGIApp] = {}
+NUMBERS = itertools.count(1)
+
+
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve an application on a free port of 127.0.0.1; give its URL."""
-    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=0)
+    """Serve an application for a while; give its URL. One server has them all, under a number each."""
+    number = str(next(NUMBERS))
+    SERVED[number] = app
+    try:
+        yield f"{_server()}/{number}"
+    finally:
+        del SERVED[number]
+
+
+@cache
+def _server() -> str:
+    return _started(_dispatch, lifespan="off")[0]
+
+
+async def _dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+    number = scope["path"].split("/")[1]
+    cut = len(number) + 1
+    inner = {**scope, "path": scope["path"][cut:], "raw_path": scope["raw_path"][cut:]}
+    await SERVED[number](inner, receive, send)
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[str]:
+    """Run an application that has a lifespan, on a port of its own."""
+    url, server = _started(app, lifespan="on")
+    yield url
+    server.should_exit = True
+
+
+def _started(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> tuple[str, uvicorn.Server]:
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan=lifespan, timeout_graceful_shutdown=0)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    threading.Thread(target=server.run, daemon=True).start()
     while not server.started:
         time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", server
 
 
 class ScriptedGateway:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from .conftest import properties
-from .services import ScriptedGateway, call, serving
+from .services import ScriptedGateway, call, running, serving
 from .test_tool_openapi import examples, operation, spec, tool
 from .test_tools import tool_calls
 
@@ -66,7 +66,7 @@ def library() -> Iterator[tuple[str, Headers]]:
         return f"{title} is lent for {days} days"
 
     app = Headers(server.streamable_http_app())
-    with serving(app) as url:
+    with running(app) as url:
         yield f"{url}/mcp", app
 
 
