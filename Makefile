@@ -67,12 +67,14 @@ test-gateways: .venv/.dev .venv-gateways/.done ## Run the workbook through Envoy
 test-model: .venv/.dev .venv-model/.done ## Run the workbook on real generated text
 	@GATEWAY_WORKBOOK_MODEL_PYTHON=$(CURDIR)/.venv-model/bin/python $(BIN)/pytest tests/local_model
 
-.venv-clients/.done: $(addprefix tests/clients/,requirements.txt preview_requirements.txt samples_requirements.txt)
+.venv-clients/.done: $(addprefix tests/clients/,requirements.txt preview_requirements.txt older_requirements.txt samples_requirements.txt)
 	@echo "setting up .venv-clients with official clients and their samples"
 	@rm -rf .venv-clients
 	@$(PYTHON) -m venv .venv-clients
 	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
 	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-clients/preview --requirement tests/clients/preview_requirements.txt
+	@$(PYTHON) -m venv .venv-clients/older
+	@.venv-clients/older/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/older_requirements.txt
 	@.venv-clients/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest .venv-clients/sdist --requirement tests/clients/samples_requirements.txt
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,3 +25,10 @@ pytestmark = pytest.mark.clients
 )
 def test_a_client_gets_what_it_expects(clients: Clients, script: Path) -> None:
     clients.run(script, MANY_CONNECTIONS=str(MANY_CONNECTIONS))
+
+
+@pytest.mark.usefixtures("others", "written")
+@pytest.mark.parametrize("script", ["openai_async", "openai_errors"])
+def test_an_older_client_gets_it_too(clients: Clients, clients_python: Path, script: str) -> None:
+    older = replace(clients, python=clients_python.parents[1] / "older" / clients_python.parent.name / "python")
+    older.run(SCRIPTS / f"{script}.py")

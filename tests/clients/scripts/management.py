@@ -30,6 +30,6 @@ def seen(resource: Any) -> dict[str, Any]:
         "target": properties.target,
         "authType": properties.auth_type,
         "isSharedToAll": properties.is_shared_to_all,
-        "metadata": dict(properties.metadata),
+        "metadata": dict(properties.metadata or {}),
         "credentials": getattr(properties, "credentials", None),
     }

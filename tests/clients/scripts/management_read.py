@@ -17,7 +17,8 @@ with client() as arm:
     filtered = {resource.name for resource in project.list(**PLACE, category="ModelGateway")}
     assert filtered == {name for name, one in own.items() if one["category"] == "ModelGateway"}, filtered
     target = own["sandbox-apim"]["target"]
-    assert [resource.name for resource in project.list(**PLACE, target=target)] == ["sandbox-apim"]
+    aimed = {resource.name for resource in project.list(**PLACE, target=target)}
+    assert aimed == {name for name, one in own.items() if one["target"] == target}, aimed
 
     for name, listed in own.items():
         assert seen(project.get(**PLACE, connection_name=name)) == listed, name
