@@ -36,9 +36,17 @@ def continued(body: Mapping[str, Any], *, said: str, works: Sequence[tuple[Call,
     calls = [_tool_call(call.id, name=call.name, arguments=call.arguments) for call, _ in works]
     results = [{"role": "tool", "tool_call_id": call.id, "content": work.told} for call, work in works]
     own = {"role": "assistant", "content": said or None, "tool_calls": calls}
-    # A model that must call in every round would never answer.
-    kept = {name: value for name, value in body.items() if name != "tool_choice" or value == "auto"}
-    return {**kept, "messages": [*body["messages"], own, *results]}
+    return {**_freed(body), "messages": [*body["messages"], own, *results]}
+
+
+def _freed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the model answer in words: one that must call in every round would never come to an end."""
+    choice = body.get("tool_choice")
+    freed = {name: value for name, value in body.items() if name != "tool_choice"}
+    if isinstance(choice, dict) and choice["type"] == "allowed_tools":
+        allowed = {**choice["allowed_tools"], "mode": "auto"}
+        return {**freed, "tool_choice": {**choice, "allowed_tools": allowed}}
+    return freed
 
 
 def messages(instructions: Iterable[str], *, items: Sequence[Mapping[str, Any]]) -> list[Message]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+LONGEST_DESCRIPTION = 1024  # characters, as OpenAI's models bound it
+
 
 class NotCalledError(Exception):
     """A call that is not made; the message says why, for the model and for people."""
@@ -66,5 +68,10 @@ class Offer:
 
     def function(self) -> dict[str, Any]:
         """Write the offer as chat completions want it."""
-        described = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+        described = {
+            "name": self.name,
+            "description": self.description[:LONGEST_DESCRIPTION],
+            # OpenAI's models refuse an object schema without properties, which MCP servers like to list.
+            "parameters": {"properties": {}, **self.parameters},
+        }
         return {"type": "function", "function": described}

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 Place = Literal["path", "query", "header"]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-LONGEST_DESCRIPTION = 1024
 # OpenAPI says these are not parameters, whatever a document lists.
 NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -91,7 +90,7 @@ def _operation(spec: Json, *, path: str, method: str) -> Operation:
 
 def _description(operation: Json) -> str:
     said = [operation[field].strip() for field in ("summary", "description") if operation.get(field)]
-    return " ".join(dict.fromkeys(said))[:LONGEST_DESCRIPTION]
+    return " ".join(dict.fromkeys(said))
 
 
 def _parameter(key: str, given: Json) -> Parameter:

@@ -91,7 +91,9 @@ def _not_chat(way: Outbound, response: httpx.Response) -> RefusalError:
 
 def unreachable(way: Outbound, error: Exception) -> RefusalError:
     """Make the error for a call that nothing answered."""
-    return _gateway_error(way, reason=f"failed: {type(error).__name__}: {error}")
+    # httpx quotes the header that HTTP does not allow, and it may be the one with the secret.
+    said = "a header is not allowed in HTTP" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    return _gateway_error(way, reason=f"failed: {type(error).__name__}: {said}")
 
 
 def _gateway_error(

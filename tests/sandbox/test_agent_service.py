@@ -147,6 +147,13 @@ def test_a_long_answer_is_cut_and_no_query_secret_is_shown(state: State) -> None
     assert call.status == 500
 
 
+def test_a_key_that_http_does_not_allow_is_not_shown(state: State) -> None:
+    torn = httpx.LocalProtocolError("Illegal header value b'half\\nhush'")
+    with pytest.raises(RefusalError, match="a header is not allowed in HTTP") as raised:
+        Scripted(state, torn, credentials={"key": "half\nhush"}).complete()
+    assert "hush" not in raised.value.message
+
+
 def oauth(**change: Any) -> dict[str, Any]:  # connection properties
     return {
         "authType": "OAuth2",

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from foundry_sandbox import connections, portal
 from foundry_sandbox.connections import Connection
-from foundry_sandbox.state import AgentCall, GatewayRequest
+from foundry_sandbox.state import AgentCall, GatewayRequest, ToolCall
 
 if TYPE_CHECKING:
     from foundry_sandbox.state import State
@@ -118,6 +118,37 @@ def test_what_is_connected_and_who_answers(state: State) -> None:
     assert page.words.index("2") < page.words.index("1")
     assert "the project itself, past every gateway" in page.words
     assert "hush" not in html
+
+
+def worked(state: State, *, name: str, outcome: str, status: int | None = None) -> None:
+    state.log_tool_call(
+        ToolCall(
+            response_id="resp_7",
+            agent="helper",
+            tool="openapi",
+            name=name,
+            where="GET http://127.0.0.1:9/forecast",
+            outcome=outcome,
+            status=status,
+            milliseconds=12.5,
+            time=30,
+        )
+    )
+
+
+def test_calls_of_tools_are_shown_newest_first_and_failures_marked(state: State) -> None:
+    page = Page(fetch(state).text)
+    assert f"{state.url}/examples/openapi.json" in page.words
+    assert f"{state.url}/examples/mcp" in page.words
+    worked(state, name="get_forecast", outcome="answered 500", status=500)
+    worked(state, name=NASTY, outcome="simulated")
+    page = Page(fetch(state).text)
+    assert "Calls of tools" in page.words
+    assert page.words.index(NASTY) < page.words.index("get_forecast")
+    for shown in ("helper", "GET http://127.0.0.1:9/forecast", "answered 500", "simulated", "12.5", "resp_7"):
+        assert shown in page.words
+    assert [cell["class"] for cell in page.all("td") if "bad" in (cell.get("class") or "")] == ["number bad"]
+    assert len(page.all("script")) == 1
 
 
 def test_what_clients_wrote_is_only_text(state: State) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -260,6 +262,8 @@ def test_a_server_of_before_2026_is_understood(connect: Connect, strict: openai.
         listing, called, _ = strict.responses.create(model=model, input="x", tools=tools).output
     assert listing.type == "mcp_list_tools"
     assert [one.name for one in listing.tools] == ["get_coin", "get.stamp"]
+    first = gateway.asked[0]["tools"][0]["function"]
+    assert first["parameters"] == {"properties": {}, "type": "object"}
     # The model has it under a name models can say, the server under its own.
     assert called.type == "mcp_call"
     assert (called.name, called.output) == ("get.stamp", "get.stamp it is\n[image]")
@@ -375,3 +379,8 @@ def test_the_example_server_keeps_nothing_open(sandbox: Running) -> None:
     result = httpx.post(url, json=request, headers=accept).json()["result"]
     assert result["isError"] is True
     assert "there are museum_hours, tide_times" in result["content"][0]["text"]
+
+
+def test_the_sdk_is_imported_when_it_is_needed() -> None:
+    code = "import sys, foundry_sandbox.__main__; sys.exit('mcp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

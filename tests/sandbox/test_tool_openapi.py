@@ -283,6 +283,12 @@ def test_a_managed_identity_sends_a_token_of_the_sandbox(connect: Connect, stric
             auth = {"type": "project_connection", "security_scheme": {"project_connection_id": connection}}
             response = strict.responses.create(model=model, input="x", tools=[tool(document, auth=auth)])
             assert why in response.output_text
+        connect("torn", target=target, category="ApiKey", authType="ApiKey", credentials={"key": "half\nhush"})
+        torn = {"type": "project_connection", "security_scheme": {"project_connection_id": "torn"}}
+        schemes = {"components": {"securitySchemes": SCHEMES}, "security": [{"header": []}]}
+        document = spec(url, {"/look": {"get": operation("look")}}, **schemes)
+        response = strict.responses.create(model=model, input="x", tools=[tool(document, auth=torn)])
+        assert response.output_text == "The service gave no answer: a header of the request is not allowed in HTTP"
     (seen,) = shop.seen
     token = seen["headers"]["authorization"].removeprefix("Bearer ")
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))

@@ -192,3 +192,16 @@ def test_a_tool_can_be_chosen(connect: Connect, strict: openai.OpenAI, stock: An
         loose = strict.with_options(_extra_kwargs={"_strict_response_validation": False})
         loose.responses.create(model=model, input="x", tools=tools, tool_choice=choice)
     assert gateway.asked[0].get("tool_choice") == sent
+
+
+def test_a_choice_of_some_tools_holds_in_every_round(connect: Connect, strict: openai.OpenAI, stock: Any) -> None:
+    gateway = rounds({"tool_calls": [call("count_tea")]}, {"content": "fine"})
+    choice: Any = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "openapi"}]}
+    with serving(gateway.app) as url:
+        model = f"{connect('some', target=url)}/gpt-4o"
+        loose = strict.with_options(_extra_kwargs={"_strict_response_validation": False})
+        loose.responses.create(model=model, input="x", tools=[stock, WEATHER], tool_choice=choice)
+    first, second = (body["tool_choice"]["allowed_tools"] for body in gateway.asked)
+    assert (first["mode"], second["mode"]) == ("required", "auto")
+    assert first["tools"] == second["tools"]
+    assert [one["function"]["name"] for one in second["tools"]] == ["count_tea", "count_cups"]
