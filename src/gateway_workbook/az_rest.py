@@ -53,7 +53,7 @@ def from_script(text: str, *, source: str) -> tuple[Document, tuple[str, ...]]:
         raise ProfileError(source, ["az rest takes its body from elsewhere; give the file with that body instead"])
     sent = Document.parse_json(read_body(found["body"]), source=source)
     document, told = from_resource(Document(source, {"id": unquote(found["id"]), **sent.value}))
-    return Document(source, with_note(document.value, read_comment(text))), told
+    return Document(source, with_note(document.value, read_comment(text, source=source))), told
 
 
 def _body(body: object) -> str:

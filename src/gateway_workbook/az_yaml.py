@@ -87,7 +87,7 @@ def from_az_yaml(document: Document, text: str) -> tuple[Document, tuple[str, ..
     }
     resource = {"name": flat.get("name"), "properties": properties}
     read, told = from_resource(Document(document.source, resource))
-    return Document(document.source, with_note(read.value, read_comment(text))), told
+    return Document(document.source, with_note(read.value, read_comment(text, source=document.source))), told
 
 
 def _lost(profile: Profile) -> Iterator[str]:

@@ -58,4 +58,4 @@ def from_bicepparam(text: str, *, source: str) -> dict[str, Any]:
     """The parameters as a profile's data; raises ProfileError for what only Bicep itself can evaluate."""
     data = parameters(text, source=source)
     headers = data.pop(HIDDEN_HEADERS, {})
-    return with_note(with_note(data, {"customHeaders": headers}), read_comment(text))
+    return with_note(with_note(data, {"customHeaders": headers}), read_comment(text, source=source))

@@ -23,6 +23,7 @@ _ESCAPE: Final = re.compile(r"\\u\{(?P<code>[0-9A-Fa-f]{1,6})\}|\\(?P<char>.)|(?
 _CHARACTERS: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", "$": "$"}
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
 _NO_VALUE: Final = "no plain value; write the value itself, or fetch a secret with readEnvironmentVariable"
+_END: Final = ("end", "")
 _CLOSING: Final = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -73,8 +74,7 @@ class _Reader:
     def __init__(self, text: str, source: str) -> None:
         self._source, self._line = source, 1
         self._tokens = self._split(text)
-        self._next: tuple[str, str] = ("mark", "\n")
-        self._take()
+        self._next = next(self._tokens, _END)
 
     def statements(self) -> Iterator[tuple[str, Any]]:
         while self._next[0] != "end":
@@ -83,6 +83,8 @@ class _Reader:
                 _, name = self._take()
                 self._expect("=")
                 yield name, self._value()
+                if self._next not in (("mark", "\n"), _END):
+                    raise self._refusal("an expression is evaluated by Bicep alone; write the value itself")
             elif word != "\n":
                 self._skip_statement()
 
@@ -134,7 +136,7 @@ class _Reader:
         raise self._refusal(f"{function} is evaluated by Bicep alone; write the value itself")
 
     def _skip_statement(self) -> None:
-        while self._next not in (("mark", "\n"), ("end", "")):
+        while self._next not in (("mark", "\n"), _END):
             self._take()
 
     def _unescaped(self, text: str) -> str:
@@ -150,7 +152,7 @@ class _Reader:
         raise self._refusal("no such escape in Bicep; write \\\\ for a backslash")
 
     def _take(self) -> tuple[str, str]:
-        taken, self._next = self._next, next(self._tokens, ("end", ""))
+        taken, self._next = self._next, next(self._tokens, _END)
         if taken[0] == "end":
             raise self._refusal("the file ends in the middle of a value; complete it")
         self._line += taken[1].count("\n")

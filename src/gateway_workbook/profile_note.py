@@ -13,6 +13,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway_workbook.errors import ProfileError
+
 if TYPE_CHECKING:
     from gateway_workbook.profile import Profile
 
@@ -51,13 +53,13 @@ def to_comment(note: Mapping[str, Any], *, mark: str) -> str:
     return f"{mark} profile: {json.dumps(note)}\n" if note else ""
 
 
-def read_comment(text: str) -> dict[str, Any]:
-    """The note in a text's comments; empty when there is none that can be read."""
+def read_comment(text: str, *, source: str) -> dict[str, Any]:
+    """The note in a text's comments; empty when there is none. Raises ProfileError for a damaged one."""
     found = _COMMENT.search(text)
     try:
         return _mapping(json.loads(found[1])) if found else {}
-    except ValueError:
-        return {}
+    except ValueError as error:
+        raise ProfileError(source, ["the comment `profile: {…}` is no JSON; restore it, or remove it"]) from error
 
 
 def _mapping(value: object) -> dict[str, Any]:
