@@ -31,9 +31,8 @@ def credentials(state: State, described: Mapping[str, Any], *, operation: Operat
         audience = auth["security_scheme"]["audience"]
         return {"Authorization": f"Bearer {issue_token(state, audience=audience, subject=azure.PROJECT_ID)}"}, []
     connection = connected(state, auth["security_scheme"]["project_connection_id"])
-    schemes = (described["spec"].get("components") or {}).get("securitySchemes") or {}
-    for name in (name for requirement in operation.security for name in requirement):
-        proof = _proof(schemes.get(name) or {}, secret=_secret(connection, name))
+    for name, scheme in operation.security:
+        proof = _proof(scheme, secret=_secret(connection, name))
         if proof:
             return proof
     raise NotCalledError("not called: the document's 'security' asks for no key and no bearer token of the connection")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 Json = Mapping[str, Any]
 Place = Literal["path", "query", "header"]
@@ -17,7 +17,7 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 
 
-class DocumentError(ValueError):
+class DocumentError(Exception):
     """The document contradicts itself; the message says where, then what to do."""
 
 
@@ -34,7 +34,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation: what the model is told of it, and how it is called."""
+    """One operation: what the model is told of it, and how it is called; `security` has schemes with their names."""
 
     name: str
     description: str
@@ -43,14 +43,14 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: str | None
     schema: Json
-    security: Sequence[Json]
+    security: tuple[tuple[str, Json], ...]
 
 
 def operations(spec: Json) -> list[Operation]:
     """Read all operations of a document; raises DocumentError."""
     try:
         return [_operation(spec, path=path, method=method) for path, method in _places(spec)]
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"is malformed ({type(error).__name__}: {error}): check it against OpenAPI 3") from error
 
 
@@ -77,15 +77,26 @@ def _operation(spec: Json, *, path: str, method: str) -> Operation:
         properties["body"] = schemas.adopt(body["content"][media].get("schema", {}))
         required += ["body"] if body.get("required") else []
     return Operation(
-        name=re.sub(r"[^a-zA-Z0-9_-]+", "_", operation.get("operationId") or f"{method}_{path}").strip("_")[:64],
+        name=_sayable(operation.get("operationId") or "") or _sayable(f"{method}_{path}"),
         description=_description(operation) or f"{method.upper()} {path}",
         method=method.upper(),
         url=_server(operation, item, spec).rstrip("/") + path,
         parameters=tuple(_parameter(key, one) for key, one in keyed.items()),
         body=media,
         schema={"type": "object", "properties": properties, "required": required, **schemas.definitions()},
-        security=operation.get("security", spec.get("security", [])),
+        security=tuple(_schemes(spec, operation.get("security", spec.get("security", [])))),
     )
+
+
+def _sayable(name: str) -> str:
+    """Return a name in the letters and the length that models take."""
+    return re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")[:64]
+
+
+def _schemes(spec: Json, requirements: Iterable[Json]) -> Iterator[tuple[str, Json]]:
+    known = spec.get("components", {}).get("securitySchemes", {})
+    for name in (name for requirement in requirements for name in dict(requirement)):
+        yield name, _resolved(spec, known.get(name, {}))
 
 
 def _description(operation: Json) -> str:

@@ -181,6 +181,26 @@ TROUBLE["/things/{thing}"]["get"] = operation(
 )
 
 
+def test_servers_and_names_come_from_where_the_document_has_them(connect: Connect, strict: openai.OpenAI) -> None:
+    shop = Shop()
+    with serving(shop.app) as url, calling("look") as (gateway, target):
+        base = {"url": f"{url}/{{stage}}", "variables": {"stage": {"default": "test"}}}
+        twice = [{"name": "id", "in": place, "required": True, "schema": {}} for place in ("query", "header")]
+        paths: dict[str, Any] = {
+            "/look": {"servers": [base], "get": operation("look")},
+            "/a/{b}": {"put": {"parameters": twice, "responses": {}}},
+            "/c": {"delete": operation("???", description="Remove it.", deprecated=True)},
+        }
+        model = f"{connect('servers', target=target)}/gpt-4o"
+        strict.responses.create(model=model, input="x", tools=[tool(spec("http://127.0.0.1:9", paths))])
+    assert [one["request"] for one in shop.seen] == ["GET /test/look"]
+    offered = {one["function"]["name"]: one["function"] for one in gateway.asked[0]["tools"]}
+    assert list(offered) == ["look", "put__a_b", "delete__c"]
+    assert list(offered["put__a_b"]["parameters"]["properties"]) == ["id_query", "id_header"]
+    assert offered["put__a_b"]["description"] == "PUT /a/{b}"
+    assert offered["delete__c"]["description"] == "Remove it."
+
+
 def test_what_goes_wrong_is_told_to_the_model_and_logged(
     sandbox: Running, connect: Connect, strict: openai.OpenAI
 ) -> None:
