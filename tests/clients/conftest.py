@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
@@ -155,10 +156,8 @@ def others(sandbox: Running, troubled_gateway: str) -> None:
 
 def client_of(user_agent: str) -> str:
     """The client's own name in a user agent: `azsdk-python-ai-projects/2.10.0`, `OpenAI/Python 3.57.0`."""
-    words = user_agent.split()
-    if "OpenAI/Python" in user_agent:
-        return " ".join(words[-2:])
-    return next((word for word in words if word.startswith("azsdk-")), words[0] if words else "no name")
+    own = re.search(r"\w+/Python \S+|azsdk-\S+", user_agent)
+    return own[0] if own else user_agent.partition(" ")[0] or "no name"
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""azure-ai-projects and openai, used as their users use them; each script checks every answer it gets."""
+"""azure-ai-projects, openai and what stands on it, used as their users use them; each script checks what it gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.clients
 @pytest.mark.usefixtures("others", "written")
 @pytest.mark.parametrize(
     "script",
-    sorted([*SCRIPTS.glob("projects_*.py"), *SCRIPTS.glob("openai_*.py")]),
+    sorted([*SCRIPTS.glob("projects_*.py"), *SCRIPTS.glob("openai_*.py"), SCRIPTS / "agents_sdk.py"]),
     ids=lambda script: script.stem,
 )
 def test_a_client_gets_what_it_expects(clients: Clients, script: Path) -> None:
