@@ -36,6 +36,13 @@ PREFIXES = {
     "code_interpreter_call": "ci",
     "file_search_call": "fs",
 }
+# What must not be mistaken, whoever wrote it: "false" is not a person's consent.
+TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("id", "call_id", "name", "arguments", "server_label", "approval_request_id"), str),
+    "approve": bool,
+    "tools": list,
+    "queries": list,
+}
 PARTS = frozenset({"input_text", "output_text", "refusal", "input_image"})
 
 
@@ -65,8 +72,20 @@ def complete(item: object) -> dict[str, Any]:
     missing = [field for field in REQUIRED[kind] if item.get(field) is None]
     if missing:
         raise invalid(f"an item of type {kind!r} needs {' and '.join(missing)}")
+    _check_types(item, kind=kind)
     whole = {**item, "type": kind, "id": item.get("id") or new_id(PREFIXES[kind]), "status": "completed"}
     return _message(whole) if kind == "message" else whole
+
+
+def _check_types(item: Mapping[str, Any], *, kind: str) -> None:
+    for field, wanted in TYPES.items():
+        if item.get(field) is not None and not isinstance(item[field], wanted):
+            name = {str: "text", bool: "true or false", list: "a list"}[wanted]
+            raise invalid(f"{field!r} of an item of type {kind!r} must be {name}")
+    for tool in item["tools"] if kind == "mcp_list_tools" else ():
+        fitting = isinstance(tool, dict) and isinstance(tool.get("name"), str)
+        if not fitting or not isinstance(tool.get("input_schema"), dict):
+            raise invalid("every tool of an item of type 'mcp_list_tools' needs name and input_schema")
 
 
 def text_of(content: object) -> str:

@@ -19,5 +19,8 @@ def is_loopback(url: str) -> bool:
 
 def shown(url: str) -> str:
     """Return a URL as it may be shown: without user and query, where people put keys."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

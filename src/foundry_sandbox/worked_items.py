@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,8 @@ def simulated_tool(item: Mapping[str, Any]) -> str | None:
 
 
 def call_id(identifier: str) -> str:
-    """Make the id of a tool call out of an item's, short enough for every model."""
-    return f"call_{identifier.rpartition('_')[2]}"[:LONGEST_ID]
+    """Make the id of a tool call out of an item's: always the same, and short enough for every model."""
+    return f"call_{hashlib.sha256(identifier.encode()).hexdigest()}"[:LONGEST_ID]
 
 
 def as_call(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -56,20 +57,25 @@ def as_call(item: Mapping[str, Any]) -> tuple[str, str]:
     if item["type"] == "code_interpreter_call":
         return "code_interpreter", json.dumps({"code": item.get("code") or ""})
     if item["type"] == "file_search_call":
-        return "file_search", json.dumps({"query": " ".join(item.get("queries") or [])})
+        return "file_search", json.dumps({"query": " ".join(str(query) for query in item["queries"])})
     return item["name"], item["arguments"]
 
 
 def as_output(item: Mapping[str, Any]) -> str:
     """Return what the model was told about a piece of work."""
     if item["type"] == "code_interpreter_call":
-        return "\n".join(str(output.get("logs", "")) for output in item.get("outputs") or [])
+        return _joined(item.get("outputs"), field="logs")
     if item["type"] == "file_search_call":
-        return "\n".join(str(result.get("text", "")) for result in item.get("results") or [])
-    if item.get("error"):
-        error = item["error"]
+        return _joined(item.get("results"), field="text")
+    error = item.get("error")
+    if isinstance(error, dict):
         return str(error.get("message") or text_of(error.get("content")))
-    return str(item.get("output") or "")
+    return str(error or item.get("output") or "")
+
+
+def _joined(parts: object, *, field: str) -> str:
+    found = parts if isinstance(parts, list) else []
+    return "\n".join(str(part.get(field, "")) for part in found if isinstance(part, dict))
 
 
 def stages(item: Item) -> Iterator[tuple[str, dict[str, Any]]]:

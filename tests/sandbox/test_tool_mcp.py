@@ -245,7 +245,7 @@ class Older:
             second = params.get("cursor") == "two"
             listed = {"name": "get.stamp" if second else "get_coin", "inputSchema": {"type": "object"}}
             return {"tools": [listed]} if second else {"tools": [listed], "nextCursor": "two"}
-        if method == "tools/call":
+        if method == "tools/call" and params["name"] == "get.stamp":
             picture = {"type": "image", "data": "", "mimeType": "image/png"}
             return {"content": [{"type": "text", "text": f"{params['name']} it is"}, picture]}
         return None
@@ -253,21 +253,61 @@ class Older:
 
 def test_a_server_of_before_2026_is_understood(connect: Connect, strict: openai.OpenAI) -> None:
     older = Older()
-    gateway = ScriptedGateway(
-        lambda body: {"content": "ok"} if len(body["messages"]) > 1 else {"tool_calls": [call("get_stamp")]}
-    )
-    with serving(older.app) as url, serving(gateway.app) as target:
+    app = Headers(older.app)
+    calls = [call("get_stamp", "call_1"), call("get_coin", "call_2")]
+    gateway = ScriptedGateway(lambda body: {"content": "ok"} if len(body["messages"]) > 1 else {"tool_calls": calls})
+    rule = {"always": {"tool_names": ["get_bill"]}, "never": {"tool_names": ["get.stamp", "get_coin"]}}
+    with serving(app) as url, serving(gateway.app) as target:
         model = f"{connect('older', target=target)}/gpt-4o"
-        tools = [mcp(f"{url}/mcp", require_approval="never")]
-        listing, called, _ = strict.responses.create(model=model, input="x", tools=tools).output
+        tools = [mcp(f"{url}/mcp", require_approval=rule, authorization="a-token", project_connection_id="older")]
+        listing, stamp, coin, _ = strict.responses.create(model=model, input="x", tools=tools).output
+        always = [mcp(f"{url}/mcp", require_approval={"always": ["get_coin"], "never": {}})]
+        waiting = strict.responses.create(model=model, input="x", tools=always).output
     assert listing.type == "mcp_list_tools"
     assert [one.name for one in listing.tools] == ["get_coin", "get.stamp"]
     first = gateway.asked[0]["tools"][0]["function"]
     assert first["parameters"] == {"properties": {}, "type": "object"}
     # The model has it under a name models can say, the server under its own.
-    assert called.type == "mcp_call"
-    assert (called.name, called.output) == ("get.stamp", "get.stamp it is\n[image]")
+    assert stamp.type == coin.type == "mcp_call"
+    assert (stamp.name, stamp.output) == ("get.stamp", "get.stamp it is\n[image]")
+    assert coin.error is not None
+    assert (coin.error.type, coin.error.message) == ("mcp_protocol_error", "Method not found")
     assert "initialize" in older.methods
+    # Of a connection only custom keys are sent: this one holds the key of a gateway.
+    assert app.seen[0]["authorization"] == "Bearer a-token"
+    assert "api-key" not in app.seen[0]
+    assert [item.type for item in waiting] == ["mcp_list_tools", "mcp_call", "mcp_approval_request"]
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ({"type": "mcp_approval_response", "approval_request_id": "a", "approve": "false"}, "must be true or false"),
+        ({"type": "mcp_list_tools", "server_label": "l", "tools": [{"name": "x"}]}, "needs name and input_schema"),
+        ({"type": "mcp_call", "server_label": "l", "name": "n", "arguments": {}}, "'arguments' .* must be text"),
+        ({"type": "file_search_call", "id": "a", "queries": "q"}, "'queries' .* must be a list"),
+        ({"type": "service_call", "id": "a"}, "'service_call' is not played here"),
+    ],
+)
+def test_items_sent_back_are_checked(strict: openai.OpenAI, item: Any, why: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=why):
+        strict.responses.create(model="gpt-4o-mini", input=[item])
+
+
+def test_work_of_elsewhere_is_read_as_far_as_it_goes(connect: Connect, strict: openai.OpenAI) -> None:
+    gateway = ScriptedGateway(lambda _: {"content": "ok"})
+    items: Any = [
+        {"role": "user", "content": "x"},
+        {"type": "mcp_call", "id": "mcp_1", "server_label": "l", "name": "n", "arguments": "{}", "error": "gone"},
+        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "1", "outputs": None},
+        {"type": "file_search_call", "id": "fs_1", "queries": ["a", "b"], "results": [{"text": "found"}]},
+    ]
+    with serving(gateway.app) as url:
+        strict.responses.create(model=f"{connect('elsewhere', target=url)}/gpt-4o", input=items)
+    _, calls, *results = gateway.asked[0]["messages"]
+    names = [(one["function"]["name"], one["function"]["arguments"]) for one in calls["tool_calls"]]
+    assert names == [("n", "{}"), ("code_interpreter", '{"code": "1"}'), ("file_search", '{"query": "a b"}')]
+    assert [result["content"] for result in results] == ["gone", "", "found"]
 
 
 def failing(_: Request) -> Response:

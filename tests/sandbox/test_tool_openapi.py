@@ -189,13 +189,14 @@ def test_servers_and_names_come_from_where_the_document_has_them(connect: Connec
         paths: dict[str, Any] = {
             "/look": {"servers": [base], "get": operation("look")},
             "/a/{b}": {"put": {"parameters": twice, "responses": {}}},
+            "/bad": {"get": {**operation("bad"), "servers": [{"url": "http://[half"}]}},
             "/c": {"delete": operation("???", description="Remove it.", deprecated=True)},
         }
         model = f"{connect('servers', target=target)}/gpt-4o"
         strict.responses.create(model=model, input="x", tools=[tool(spec("http://127.0.0.1:9", paths))])
     assert [one["request"] for one in shop.seen] == ["GET /test/look"]
     offered = {one["function"]["name"]: one["function"] for one in gateway.asked[0]["tools"]}
-    assert list(offered) == ["look", "put__a_b", "delete__c"]
+    assert list(offered) == ["look", "put__a_b", "bad", "delete__c"]
     assert list(offered["put__a_b"]["parameters"]["properties"]) == ["id_query", "id_header"]
     assert offered["put__a_b"]["description"] == "PUT /a/{b}"
     assert offered["delete__c"]["description"] == "Remove it."
@@ -204,7 +205,7 @@ def test_servers_and_names_come_from_where_the_document_has_them(connect: Connec
 def test_what_goes_wrong_is_told_to_the_model_and_logged(
     sandbox: Running, connect: Connect, strict: openai.OpenAI
 ) -> None:
-    names = ("broken", "moved", "huge", "picture", "thing", "thing", "gone", "far", "lured")
+    names = ("broken", "moved", "huge", "picture", "thing", "thing", "gone", "far", "lured", "half")
     calls = [call(name, f"call_{index}") for index, name in enumerate(names)]
     calls[5]["function"]["arguments"] = "[not JSON"
     calls[8] = call("lured", "call_8", host=".elsewhere.example")
@@ -222,6 +223,7 @@ def test_what_goes_wrong_is_told_to_the_model_and_logged(
             tool(spec("http://127.0.0.1:9", {"/gone": {"get": operation("gone")}}), name="gone"),
             tool(spec("https://api.example:8443", {"/far": {"get": operation("far")}}), name="far"),
             tool(spec("http://127.0.0.1", lured), name="lured"),
+            tool(spec(url, {"/half": {"get": operation("half", servers=[{"url": "http://[half"}])}}), name="half"),
         ]
         model = f"{connect('trouble', target=target)}/gpt-4o"
         response = strict.responses.create(model=model, input="x", tools=tools)
@@ -237,7 +239,7 @@ def test_what_goes_wrong_is_told_to_the_model_and_logged(
         "not called: the arguments are not JSON: Expecting value: line 1 column 2 (char 1)",
     ]
     assert told[6].startswith("The service gave no answer: ConnectError")
-    assert told[7:] == ["not called: the sandbox only calls services on this machine"] * 2
+    assert told[7:] == ["not called: the sandbox only calls services on this machine"] * 3
     logged = {one["name"]: one for one in tool_calls(sandbox, response.id)}
     assert logged["broken"]["status"] == 500
     assert logged["moved"]["outcome"] == "answered 302 with a redirect, which is not followed"
