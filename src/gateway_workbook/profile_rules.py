@@ -57,6 +57,7 @@ def broken_rules(data: Data) -> Iterator[Problem]:
         _static,
         _auth_config,
         _headers,
+        _characters,
     ):
         yield from rule(data)
 
@@ -281,3 +282,21 @@ def _header_problem(name: str, value: str) -> str | None:
     if not _HEADER_VALUE.fullmatch(value):
         return "no header can carry it; use plain characters without blanks around them"
     return None
+
+
+def _characters(data: Data) -> Iterator[Problem]:
+    """JSON can spell half of a character, and no file can hold it."""
+    for path, text in _texts(data):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            yield path, "holds half of a character; write the whole one"
+
+
+def _texts(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from ((path, str(name)), *_texts(item, (*path, str(name))))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))

@@ -128,6 +128,12 @@ def refused(**changes: object) -> list[str]:
         ({"customHeaders": {"X-Team": ""}}, "customHeaders.X-Team", "no header can carry it"),
         ({"customHeaders": ["X"]}, "customHeaders", "wrong type; write a mapping"),
         ({"inferenceAPIVersion": 2024}, "inferenceAPIVersion", "wrong type; write text"),
+        ({"gatewayName": "\ud83d"}, "gatewayName", "holds half of a character; write the whole one"),
+        (
+            {"staticModels": [MODELS[0] | {"name": "\udc00"}]},
+            "staticModels[0].name",
+            "holds half of a character; write the whole one",
+        ),
         ({"targeturl": "x"}, "targeturl", "unknown key; did you mean targetUrl?"),
         ({"zzz": "x"}, "zzz", "unknown key; remove it (known: apiKey, "),
         ({"gatewayName": "YOUR-GATEWAY"}, "gatewayName", "placeholder YOUR-GATEWAY is not filled in"),
