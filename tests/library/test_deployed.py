@@ -10,14 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from gateway_workbook.arm_resource import resource_id
-from gateway_workbook.arm_template import passed_secrets
+from gateway_workbook.arm_template import passed_secrets, template
 from gateway_workbook.connection import Connection
 from gateway_workbook.export import export
 from gateway_workbook.parameter_file import HIDDEN_HEADERS
+from gateway_workbook.profile import load_profile
+from tests.library.parameter_files import SHAPES, parameter_file
 from tests.library.profiles import profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gateway_workbook.profile import Profile
     from gateway_workbook.secrets import SecretReference
@@ -45,9 +48,9 @@ class Arm:
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
 
-    def deploy(self, template: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def deploy(self, text: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """What the deployment gives out; it has to have succeeded."""
-        properties = {"mode": "Incremental", "template": json.loads(template), "parameters": parameters}
+        properties = {"mode": "Incremental", "template": json.loads(text), "parameters": parameters}
         group = self._target.project_resource_id.partition("/providers/")[0]
         deployment = f"{group}/providers/Microsoft.Resources/deployments/test"
         self.call("PUT", deployment, version="2025-04-01", body={"properties": properties})
@@ -125,3 +128,30 @@ def test_a_deployment_stores_what_the_workbook_would_send(arm: Arm, sandbox: Tar
     arm.call("DELETE", resource_id(what), version="2025-04-01-preview")
     if not service or not what.apim_subscription_name:
         assert secrets["properties"]["credentials"] == wanted["credentials"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_public_parameter_file_is_deployed_as_it_is(shape: str, arm: Arm, sandbox: Target, tmp_path: Path) -> None:
+    assert sandbox.descriptor is not None
+    values = SHAPES[shape] | {"projectResourceId": sandbox.project_resource_id}
+    if "apiName" in values:
+        values |= {"apimResourceId": sandbox.descriptor.apim_resource_id, "apiName": "apim"}
+    path = tmp_path / "public.json"
+    path.write_text(json.dumps(parameter_file(values)), encoding="utf-8")
+    what = load_profile(path)
+    secret = {"clientSecret": "s"} if what.auth_type == "OAuth2" else {"apiKey": "k"} if what.target_url else {}
+
+    parameters = parameter_file(values)["parameters"] | {name: {"value": text} for name, text in secret.items()}
+    outputs = arm.deploy(template(what.category), parameters)
+
+    stored = arm.call("GET", resource_id(what), version="2025-04-01-preview")
+    wanted = Connection.of(what, locate=str, target=outputs["targetUrl"]).preview()["properties"]
+    assert comparable(stored["properties"]) == comparable(wanted)
+    kept = arm.call("POST", f"{resource_id(what)}/listSecrets", version="2025-04-01-preview")["properties"][
+        "credentials"
+    ]
+    arm.call("DELETE", resource_id(what), version="2025-04-01-preview")
+    looked_up = {"key": sandbox.descriptor.environment["SANDBOX_API_KEY"]}
+    assert kept == {"OAuth2": {"clientId": "client", "clientSecret": "s"}}.get(
+        what.auth_type, {"key": "k"} if what.target_url else looked_up
+    )
