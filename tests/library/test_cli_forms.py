@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from gateway_workbook import target as targets
 from gateway_workbook.connection import Connection
 from gateway_workbook.export import FORMS
 from gateway_workbook.profile import load_profile
 from tests.library.wire import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway_workbook.target import Target
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "gateway-workbook")
@@ -47,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def call(*words: str, cwd: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def call(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     secrets = {"CONTOSO_KEY": CANARY, "TEAM_TOKEN": CANARY, "GATEWAY_API_KEY": CANARY}
     done = subprocess.run(
         [COMMAND, *words],
@@ -56,7 +61,7 @@ def call(*words: str, cwd: Path, environment: dict[str, str] | None = None) -> s
         check=False,
         timeout=60,
         cwd=cwd,
-        env=os.environ | secrets | {"NO_COLOR": "1"} | (environment or {}),
+        env=os.environ | secrets | {"NO_COLOR": "1"},
     )
     assert CANARY not in done.stdout + done.stderr
     assert not [path for path in cwd.rglob("*") if path.is_file() and CANARY in path.read_text(encoding="utf-8")]
@@ -153,19 +158,34 @@ def test_a_secret_that_a_file_does_not_hold_is_one_line_on_standard_error(folder
     assert str(load_profile(folder / "again.yaml").api_key) == "env:GATEWAY_API_KEY"
 
 
-def test_a_connection_that_is_there_becomes_a_profile_without_a_call_for_its_secrets(
-    folder: Path, sandbox: Target, sandbox_folder: Path
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    """A sandbox that writes down who asked for what."""
+    state = tmp_path / "state"
+    monkeypatch.setenv("GATEWAY_WORKBOOK_SANDBOX", str(state))
+    options = ["--state", str(state), "--port", "0", "--quiet", "--access-log", str(tmp_path / "access.log")]
+    with subprocess.Popen([sys.executable, "-m", "foundry_sandbox", *options]) as process:
+        deadline = time.monotonic() + 30
+        while not (state / "sandbox.json").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield targets.sandbox(start=False)
+        process.terminate()
+
+
+def test_a_connection_that_is_there_becomes_a_profile_and_its_secrets_are_not_asked_for(
+    folder: Path, watched: Target
 ) -> None:
-    connection = Connection.of(load_profile("modelgateway-custom-headers"), locate=sandbox.locate)
-    url = f"{sandbox.arm}{sandbox.project_resource_id}/connections/{connection.name}"
-    token = sandbox.credential().get_token("https://management.azure.com/.default").token
-    body = connection.resource(sandbox.secrets())
+    connection = Connection.of(load_profile("modelgateway-custom-headers"), locate=watched.locate)
+    url = f"{watched.arm}{watched.project_resource_id}/connections/{connection.name}"
+    token = watched.credential().get_token("https://management.azure.com/.default").token
+    body = connection.resource(watched.secrets())
     body["properties"]["metadata"]["authConfig"] = json.loads(body["properties"]["metadata"]["authConfig"])
     headers = {"Authorization": f"Bearer {token}"}
     httpx.put(url, params={"api-version": "2025-04-01-preview"}, json=body, headers=headers).raise_for_status()
-    where = {"GATEWAY_WORKBOOK_SANDBOX": str(sandbox_folder)}
 
-    done = call("import", connection.name, "--target", "sandbox", "--out", "it.yaml", cwd=folder, environment=where)
+    done = call("import", connection.name, "--target", "sandbox", "--out", "it.yaml", cwd=folder)
     assert (done.returncode, done.stdout) == (0, "wrote it.yaml\n")
     assert done.stderr.splitlines() == [
         "note: metadata.authConfig is no text, and Agent Service reads text alone: create the connection anew",
@@ -175,9 +195,12 @@ def test_a_connection_that_is_there_becomes_a_profile_without_a_call_for_its_sec
     expected = load_profile("modelgateway-custom-headers")
     told = {"project_resource_id", "api_key", "gateway_name"}
     assert again.model_dump(exclude=told) == expected.model_dump(exclude=told)
+    missing = call("import", "nope", "--target", "sandbox", cwd=folder)
+    assert refusal(missing).startswith("no connection 'nope' on the project or its account: there is sandbox-custom")
 
-    missing = call("import", "nope", "--target", "sandbox", cwd=folder, environment=where)
-    assert refusal(missing).startswith("no connection 'nope' on the project or its account: there is ")
+    asked = [json.loads(line) for line in (folder.parent / "access.log").read_text().splitlines()]
+    assert [line["path"] for line in asked if line["path"].endswith(connection.name)]
+    assert not [line["path"] for line in asked if "secrets" in line["path"].lower()]
 
 
 def test_a_form_runs_as_any_profile_does(folder: Path) -> None:
