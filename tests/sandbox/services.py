@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    # What a scripted gateway says: a chat message for the body it is asked with.
-    Script = Callable[[dict[str, Any]], dict[str, Any]]
+    # What a scripted gateway says to the body it is asked with: a chat message, or something else entirely.
+    Script = Callable[[dict[str, Any]], dict[str, Any] | Response]
 
 
 SERVED: dict[str, ASGIApp] = {}
@@ -80,7 +80,10 @@ class ScriptedGateway:
     async def answer(self, request: Request) -> Response:
         body = await request.json()
         self.asked.append(body)
-        message = {"role": "assistant", "content": None, **self.script(body)}
+        said = self.script(body)
+        if isinstance(said, Response):
+            return said
+        message = {"role": "assistant", "content": None, **said}
         finish = "tool_calls" if message.get("tool_calls") else "stop"
         usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
         if not body.get("stream"):

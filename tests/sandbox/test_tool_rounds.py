@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .services import ScriptedGateway, call, serving
@@ -104,7 +104,11 @@ def test_a_model_that_never_answers_is_stopped(
 
 
 def test_a_gateway_that_refuses_a_later_round_is_told(connect: Connect, strict: openai.OpenAI, stock: Any) -> None:
-    gateway = ScriptedGateway(lambda body: {"tool_calls": [call("count_tea")]} if len(body["messages"]) == 1 else 1 / 0)
+    gateway = ScriptedGateway(
+        lambda body: (
+            {"tool_calls": [call("count_tea")]} if len(body["messages"]) == 1 else Response("quota", status_code=500)
+        )
+    )
     with serving(gateway.app) as url:
         asked: dict[str, Any] = {"model": f"{connect('refusing', target=url)}/gpt-4o", "input": "x", "tools": [stock]}
         with pytest.raises(openai.APIStatusError, match="answered 500") as raised:
