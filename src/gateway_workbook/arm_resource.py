@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # What the resource has no field for; the account's id says nothing of the project either.
 UNHELD: Final = frozenset({"gatewayName", "apimSubscriptionName"})
+_CLOSE: Final = 0.8  # further off lie names of the service's own, such as sharedUserList
 _TYPE: Final = "Microsoft.CognitiveServices/accounts{}/connections"
 _ID: Final = re.compile(
     r"(?P<account>/subscriptions/.+/accounts/[^/]+)(?P<project>/projects/[^/]+)?/connections/(?P<name>[^/]+)",
@@ -133,10 +134,11 @@ def _objects(metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown(found: Mapping[str, Any], known: set[str], *, close_only: bool) -> Iterator[str]:
+    spelled = {name.lower(): name for name in known}
     for name in sorted(set(found) - known):
-        close = difflib.get_close_matches(name, known, n=1)
+        close = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=_CLOSE)
         if close or not close_only:
-            mend = f"did you mean {close[0]}?" if close else f"remove it (known: {', '.join(sorted(known))})"
+            mend = f"did you mean {spelled[close[0]]}?" if close else f"remove it (known: {', '.join(sorted(known))})"
             yield f"{name}: unknown key; {mend}"
 
 

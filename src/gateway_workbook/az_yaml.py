@@ -51,16 +51,16 @@ def yaml_command(profile: Profile) -> str:
 
     It reads what `--file` names twice and takes no pipe, so for that moment the key is in a private file.
     """
-    segments = str(profile.project_resource_id).split("/")
-    variables, account, project = Variables(profile), shlex.quote(segments[8]), shlex.quote(segments[10])
+    project = str(profile.project_resource_id)
+    variables, segments = Variables(profile), project.split("/")
+    account, name, connection = shlex.quote(segments[8]), shlex.quote(segments[10]), profile.connection_name
+    key = filled(variables["apiKey"])
     return (
-        f"{ESCAPE}\n{variables.fetched()}{variables.required()}"
-        'file="$(mktemp)" &&\n'
-        f"{{ cat {profile.connection_name}.az.yaml; printf 'api_key: \"%s\"\\n' "
-        f'"{filled(variables["apiKey"])}"; }} > "$file" &&\n'
-        f"az cognitiveservices account project connection create {project_options('/'.join(segments))} \\\n"
-        f"  --name {account} --project-name {project} --connection-name {profile.connection_name} "
-        '--file "$file"; rm -f "$file"\n'
+        f"{ESCAPE}\n{variables.fetched()}{variables.required()}("
+        'file="$(mktemp)" && trap \'rm -f "$file"\' EXIT HUP INT TERM &&\n'
+        f'  {{ cat {connection}.az.yaml; printf \'api_key: "%s"\\n\' "{key}"; }} > "$file" &&\n'
+        f"  az cognitiveservices account project connection create {project_options(project)} \\\n"
+        f'    --name {account} --project-name {name} --connection-name {connection} --file "$file")\n'
     )
 
 

@@ -20,6 +20,9 @@ def write_files(texts: Mapping[Path, str], *, overwrite: bool = False) -> list[P
     there = [path for path in texts if path.exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already: take another place, or add --overwrite")
+    folders = [path for path in there if path.is_dir()]
+    if folders:
+        raise UsageError(f"{folders[0]} is a folder: take another place")
     written: dict[Path, str] = {}
     try:
         for path, text in texts.items():

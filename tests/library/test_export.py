@@ -226,6 +226,13 @@ def test_the_connection_command_gets_the_key_in_a_private_file_that_is_gone(shel
 
 
 @pytest.mark.parametrize("form", ["template", "az-rest", "az-yaml", "bicep"])
+def test_a_refusal_of_azure_is_the_commands_own(form: Form, shell: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "az").write_text("#!/bin/sh\nexit 3\n")
+    assert run(profile(), form, tmp_path / "out").returncode == 3
+    assert list(shell.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["template", "az-rest", "az-yaml", "bicep"])
 def test_an_empty_secret_is_never_sent(
     form: Form, shell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +296,13 @@ def test_files_are_their_owners_and_never_written_over_unasked(form: Form, tmp_p
     assert [path.read_text() for path in written[0].parent.iterdir()] == ["mine"]
     exported.write(written[0].parent, overwrite=True)
     assert [path.read_text(encoding="utf-8") for path in written] == [text for _, text in exported.files]
+
+
+def test_a_folder_in_the_way_stops_all_files(tmp_path: Path) -> None:
+    (tmp_path / "contoso.parameters.json").mkdir()
+    with pytest.raises(UsageError, match=r"contoso\.parameters\.json is a folder: take another place"):
+        export(profile(), "template", target=AZURE).write(tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["contoso.parameters.json"]
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_a_file_for_another_type_of_connection_is_refused(tmp_path: Path) -> Non
         ({"metadata": {"modells": "[]"}}, "metadata.modells: unknown key; did you mean models?"),
         ({"metadata": {"zzz": "[]"}}, r"metadata\.zzz: unknown key; remove it \(known: authConfig"),
         ({"authtype": "x"}, "authtype: unknown key; did you mean authType?"),
+        ({"tokenURL": "x"}, "tokenURL: unknown key; did you mean tokenUrl?"),
         ({"metadata": {"models": "[swordfish"}}, r"metadata\.models: .*not JSON.*; write JSON text"),
         ({"metadata": {"modelDiscovery": "[1]"}}, r"metadata\.modelDiscovery: not a mapping of listModelsEndpoint"),
         ({"metadata": {"modelDiscovery": '{"list": "x"}'}}, r"metadata\.modelDiscovery: not a mapping of"),
