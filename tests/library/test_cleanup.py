@@ -8,11 +8,13 @@ import pytest
 
 from gateway_workbook.cleanup import clean_up
 from gateway_workbook.errors import ServiceError
+from gateway_workbook.ledger import Ledger
 from gateway_workbook.step import Step
 from tests.library.wire import connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gateway_workbook.run import Run
 
@@ -33,12 +35,13 @@ def make(step: Step, name: str) -> None:
     assert step.connections.apply(which, ledger=step.run.ledger)[0] == "created"
 
 
-def test_what_the_run_made_goes_and_the_rest_stays(step: Step) -> None:
+def test_what_the_run_made_goes_and_the_rest_stays(step: Step, tmp_path: Path) -> None:
     other = connection(connectionName="stays", apiKey="env:SANDBOX_API_KEY")
     step.connections.put(other)
     make(step, "cleaned")
     agents = step.agents()
-    agents.create_version("clean-agent", AGENT | {"instructions": "of another run"}, run_id="another")
+    theirs = AGENT | {"instructions": "of another run"}
+    agents.deploy("clean-agent", theirs, run_id="another", ledger=Ledger(tmp_path / "another.jsonl"))
     assert agents.deploy("clean-agent", AGENT, run_id=step.run.info().id, ledger=step.run.ledger)[0] == "replaced"
     done = clean_up(step)
     assert done.removed == ("agent clean-agent", "connection cleaned")
