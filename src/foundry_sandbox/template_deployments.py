@@ -53,7 +53,7 @@ def handlers(group: tuple[str, ...]) -> dict[tuple[tuple[str, ...], str], dict[s
     one = (*provider, "deployments")
     return {
         (provider, "deployments"): {"GET": _list},
-        (one, ""): {"GET": _get, "PUT": _put, "DELETE": _delete},
+        (one, ""): {"GET": _get, "HEAD": _head, "PUT": _put, "DELETE": _delete},
         (one, "validate"): {"POST": _validate},
         (one, "whatif"): {"POST": _what_if},
         (one, "operations"): {"GET": _operations},
@@ -111,6 +111,10 @@ def _what_if(call: Call) -> Response:
 
 def _get(call: Call) -> Response:
     return JSONResponse(_existing(call.state, call.name).resource)
+
+
+def _head(call: Call) -> Response:
+    return Response(status_code=204 if record.find(call.state, call.name) else 404)
 
 
 def _list(call: Call) -> Response:

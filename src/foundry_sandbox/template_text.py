@@ -76,8 +76,8 @@ class _Reader:
                 self._take(",")
             key = self._key()
             self._take(":")
-            if key == "template" and self._place.template is None and self._peek() == "{":
-                self._place.template = self._place.at
+            if key == "template" and self._place.template is None:
+                self._place.template = self._place.at  # before any comment: the first line of the file
             members[key] = self._value(depth=depth)
         self._take("}")
         return members
