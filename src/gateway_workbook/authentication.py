@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TIMEOUT", "ClientCredentials", "KeyAuth", "authentication"]
+__all__ = ["TIMEOUT", "ClientCredentials", "KeyAuth", "TokenRefused", "authentication"]
 
 from collections.abc import Generator, Mapping
 from threading import Lock
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = httpx.Timeout(60, connect=10)
 _LEEWAY_SECONDS: Final = 60
+
+
+class TokenRefused(ServiceError):  # noqa: N818  a fact that callers turn into data
+    """The token endpoint answered, but with no token; `exchange` is what it said."""
+
+    def __init__(self, exchange: Exchange, problem: str) -> None:
+        self.exchange = exchange
+        super().__init__(f"the token endpoint {exchange.url} answered {problem}", status=exchange.status)
 
 
 class KeyAuth(httpx.Auth):
@@ -84,14 +92,12 @@ class ClientCredentials(httpx.Auth):
         from authlib.oauth2.rfc6749 import OAuth2Token
 
         url = without_query(self._token_url)
-        answer = Exchange.of(response, method="POST", url=url, hidden=self.hidden)
+        answer = Exchange.of(response, asked="token", method="POST", url=url, hidden=self.hidden)
         if not answer.ok:
-            raise ServiceError(
-                f"the token endpoint {url} answered {answer.outcome}: check clientId, clientSecret and scopes",
-                status=answer.status,
-            )
+            raise TokenRefused(answer, f"{answer.outcome}: check clientId, clientSecret and scopes")
         if not isinstance(answer.body, Mapping) or not answer.body.get("access_token"):
-            raise ServiceError(f"the token endpoint {url} answered without an access_token: check tokenUrl")
+            without = answer.model_copy(update={"problem": "without an access_token"})
+            raise TokenRefused(without, "without an access_token: check tokenUrl")
         try:
             return OAuth2Token(dict(answer.body))
         except (TypeError, ValueError):  # an expires_in that is no number: keep the token until it is refused

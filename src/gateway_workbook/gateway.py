@@ -4,14 +4,17 @@ from __future__ import annotations
 
 __all__ = ["Gateway", "chat_url", "endpoint_url"]
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import httpx
 
-from gateway_workbook.authentication import TIMEOUT, authentication
+from gateway_workbook.authentication import TIMEOUT, TokenRefused, authentication
+from gateway_workbook.connection import without_query
+from gateway_workbook.curl import Curl
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.exchange import Exchange, masked
+from gateway_workbook.network import fault_of
 from gateway_workbook.secrets import is_reference
 
 if TYPE_CHECKING:
@@ -44,47 +47,67 @@ class Gateway:
             self._headers[name] for name, value in connection.custom_headers.items() if is_reference(value)
         }
         self._auth = authentication(connection, secrets, credential)
+        self._curl = Curl(connection)
 
     def chat(self, deployment: str, messages: Sequence[Mapping[str, Any]], **options: object) -> Exchange:
         """POST chat completions; `options` join the body (tools, response_format, …)."""
-        url = chat_url(self.connection, deployment)
+        url = _with_version(chat_url(self.connection, deployment), self.connection.inference_api_version)
         body: dict[str, Any] = {"messages": list(messages), **options}
         if not self.connection.deployment_in_path:
             body["model"] = deployment
-        return self._send("POST", url, self.connection.inference_api_version, json=body, headers=self._headers)
+        curl = self._curl("POST", url, body=body, inference=True)
+        shown = {"asked": "chat", "method": "POST", "url": url, "curl": curl}
+        return self._send(shown, json=body, headers=self._headers)
 
     def list_models(self) -> Exchange:
         """GET the list of deployments; raises UsageError when the connection has a static list."""
-        return self._send("GET", endpoint_url(self.connection, "list"), self.connection.deployment_api_version)
+        return self._discover("list")
 
     def get_model(self, deployment: str) -> Exchange:
         """GET one deployment; raises UsageError when the connection has a static list."""
-        return self._send(
-            "GET", endpoint_url(self.connection, "get", deployment), self.connection.deployment_api_version
-        )
+        return self._discover("get", deployment)
 
-    def _send(self, method: str, url: str, api_version: str | None, **content: Any) -> Exchange:
-        shown = {"method": method, "url": url}
+    def _discover(self, asked: Literal["list", "get"], deployment: str = "") -> Exchange:
+        url = _with_version(endpoint_url(self.connection, asked, deployment), self.connection.deployment_api_version)
+        return self._send({"asked": asked, "method": "GET", "url": url, "curl": self._curl("GET", url)})
+
+    def _send(self, shown: dict[str, Any], **content: Any) -> Exchange:
+        """Send the request that `shown` describes, or say why nothing came back."""
         try:
-            # Merged, because a discovery endpoint may bring a query of its own.
-            address = httpx.URL(url).copy_merge_params({"api-version": api_version} if api_version else {})
-            shown["url"] = str(address)
-            request = self._http.build_request(method, address, timeout=TIMEOUT, **content)
+            request = self._http.build_request(shown["method"], shown["url"], timeout=TIMEOUT, **content)
             response = self._http.send(request, auth=self._auth, follow_redirects=False)
+        except TokenRefused as error:
+            return error.exchange.model_copy(update={"curl": self._curl.token()})
         except ServiceError as error:
-            return Exchange(**shown, problem=str(error))
+            return Exchange(**shown, problem=str(error), fault="other")
         except httpx.LocalProtocolError:
             # h11 would quote the header, and the header is the key.
-            return Exchange(
-                **shown, problem="a header of this connection cannot be sent: mend authConfig or the secret"
-            )
+            problem = "a header of this connection cannot be sent: mend authConfig or the secret"
+            return Exchange(**shown, problem=problem, fault="bad header")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return Exchange(**shown, problem=masked(f"{type(error).__name__}: {error}", self._hidden))
+            return self._unanswered(error, shown)
         return Exchange.of(response, **shown, hidden=self._hidden)
+
+    def _unanswered(self, error: Exception, shown: dict[str, Any]) -> Exchange:
+        failed = getattr(error, "_request", None)
+        token_url = self.connection.token_url
+        if failed is not None and token_url and str(failed.url) == str(httpx.URL(token_url)):
+            url = without_query(token_url)
+            shown = {"asked": "token", "method": "POST", "url": url, "curl": self._curl.token()}
+        problem = masked(f"{type(error).__name__}: {error}", self._hidden)
+        return Exchange(**shown, problem=problem, fault=fault_of(error, shown["url"]))
 
     @property
     def _hidden(self) -> set[str]:
         return self._auth.hidden | self._header_secrets
+
+
+def _with_version(url: str, api_version: str | None) -> str:
+    # Merged, because a discovery endpoint may bring a query of its own.
+    try:
+        return str(httpx.URL(url).copy_merge_params({"api-version": api_version} if api_version else {}))
+    except httpx.InvalidURL:
+        return url
 
 
 def chat_url(connection: Connection, deployment: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ESCAPE", "Variables", "filled", "here_document", "literal", "project_options", "read_body"]
+__all__ = ["ESCAPE", "Variables", "fetch", "filled", "here_document", "literal", "project_options", "read_body"]
 
 import re
 import shlex
@@ -46,7 +46,7 @@ class Variables:
     def fetched(self, *, export: bool = False) -> str:
         """One line for each secret that is in no variable yet: the command that puts it into one."""
         lines = [
-            f'{name}="$({_fetch(reference)})"' for reference, name in self._names.items() if reference.scheme != "env"
+            f'{name}="$({fetch(reference)})"' for reference, name in self._names.items() if reference.scheme != "env"
         ]
         return "".join(f"{'export ' if export else ''}{line}\n" for line in lines)
 
@@ -95,7 +95,8 @@ def _suggested(place: str) -> str:
     return header_variable(header[1]) if header else SECRETS[place]
 
 
-def _fetch(reference: SecretReference) -> str:
+def fetch(reference: SecretReference) -> str:
+    """The command that prints a secret of a keyring or a Key Vault."""
     place, _, name = reference.name.rpartition("/")
     if reference.scheme == "keyring":
         return f"keyring get {shlex.quote(place)} {shlex.quote(name)}"
