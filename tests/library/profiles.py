@@ -15,6 +15,12 @@ PROJECT: Final = (
     "/subscriptions/1/resourceGroups/rg (eu)/providers/Microsoft.CognitiveServices/accounts/contoso/projects/workshop"
 )
 SERVICE: Final = "/subscriptions/2/resourceGroups/apim-rg/providers/Microsoft.ApiManagement/service/contoso"
+KINDS: Final = (
+    ("ModelGateway", "OAuth2"),
+    ("ApiManagement", "ProjectManagedIdentity"),
+    ("ModelGateway", "ApiKey"),
+    ("ApiManagement", "ApiKey"),
+)
 
 _AWKWARD: Final = "/ '\"$`\\{}[]()#:,=&|<>!%@~^*?;-_é世🌍\t\u200b"
 _characters = st.one_of(
@@ -64,7 +70,7 @@ def where(category: str, *, url_only: bool) -> st.SearchStrategy[dict[str, Any]]
     return st.one_of(url, api) if category == "ApiManagement" and not url_only else url
 
 
-def who(category: str, *, key_only: bool) -> st.SearchStrategy[dict[str, Any]]:
+def who(auth_type: str) -> st.SearchStrategy[dict[str, Any]]:
     """How Agent Service signs in."""
     auth_config = st.fixed_dictionaries(
         {"name": header_names},
@@ -76,7 +82,7 @@ def who(category: str, *, key_only: bool) -> st.SearchStrategy[dict[str, Any]]:
     client = {"authType": st.just("OAuth2"), "clientId": text, "clientSecret": references, "tokenUrl": urls}
     oauth2 = st.fixed_dictionaries(client, optional={"scopes": st.lists(text, max_size=3)})
     identity = st.fixed_dictionaries({"authType": st.just("ProjectManagedIdentity")}, optional={"audience": text})
-    return key if key_only else st.one_of(key, identity if category == "ApiManagement" else oauth2)
+    return {"ApiKey": key, "OAuth2": oauth2, "ProjectManagedIdentity": identity}[auth_type]
 
 
 def what(category: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -94,7 +100,9 @@ def what(category: str) -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def profiles(draw: st.DrawFn, *, for_az_yaml: bool = False) -> Profile:
     """A profile as people may write it, or one that is no more than a URL, a key and metadata."""
-    category = draw(st.sampled_from(["ApiManagement", "ModelGateway"]))
+    category, auth_type = draw(st.sampled_from(KINDS))
+    if for_az_yaml:
+        auth_type = "ApiKey"
     data: dict[str, Any] = {
         "category": category,
         "connectionName": draw(names),
@@ -103,7 +111,7 @@ def profiles(draw: st.DrawFn, *, for_az_yaml: bool = False) -> Profile:
         "deploymentInPath": draw(flags),
         "customHeaders": draw(headers()),
         **draw(where(category, url_only=for_az_yaml)),
-        **draw(who(category, key_only=for_az_yaml)),
+        **draw(who(auth_type)),
         **draw(what(category)),
         **draw(st.fixed_dictionaries({}, optional={"inferenceAPIVersion": text, "deploymentAPIVersion": text})),
         **draw(st.fixed_dictionaries({}, optional={"gatewayName": text, "apimSubscriptionName": text})),

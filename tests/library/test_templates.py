@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from pycep import BicepParser
 
 from gateway_workbook import target as targets
@@ -17,7 +16,6 @@ from gateway_workbook.connection import API_VERSION
 from gateway_workbook.export import export
 from gateway_workbook.profile import Profile
 from tests.library.parameter_files import PROJECT, SHAPES
-from tests.library.profiles import profiles
 from tests.library.wire import profile
 
 if TYPE_CHECKING:
@@ -148,11 +146,3 @@ def test_another_parser_reads_the_values_of_a_bicep_parameter_file(shape: str) -
         assert json.loads(json.dumps(values[name]).replace("'", "")) == value, name
     secret = {"KEY": "apiKey", "S": "clientSecret"}[str(next(iter({*data.values()} - {None}))).removeprefix("env:")]
     assert values[secret]["function"]["type"] == "readEnvironmentVariable"
-
-
-@given(what=profiles())
-@settings(max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-def test_another_parser_takes_every_bicep_parameter_file(what: Profile) -> None:
-    files = dict(export(what, "bicep", target=targets.azure(what.project_resource_id)).files)
-    text = files[f"{what.connection_name}.bicepparam"]
-    assert set(bicep(as_template(text))["variables"]) == set(re.findall(r"^param (\w+) =", text, re.MULTILINE))
