@@ -8,24 +8,24 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
+from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.errors import UsageError
 from gateway_workbook.exchange import Exchange
+from gateway_workbook.finding import Finding
 from gateway_workbook.profile import Model, Provider
 
 if TYPE_CHECKING:
     from gateway_workbook.gateway import Gateway
 
-_REDIRECT: Final = 3
 PROMPT: Final = "Reply with exactly: ok"
 Source = Literal["static", "dynamic"]
 Answered = Literal["yes", "no", "not asked"]
 
 
 class DiscoveredModel(BaseModel):
-    """One deployment and what is known of it; `why` names the answer behind the first "no"."""
+    """One deployment and what is known of it; `finding` is what stands behind the first "no"."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,11 +36,16 @@ class DiscoveredModel(BaseModel):
     listed: Answered = "yes"
     gettable: Answered = "not asked"
     callable: Answered = "not asked"
-    why: str = ""
+    finding: Finding | None = None
+
+    @property
+    def why(self) -> str:
+        """The finding as a sentence."""
+        return str(self.finding or "")
 
 
 class Discovered(BaseModel):
-    """The outcome of discovery; `problem` is None when the list could be had and read."""
+    """The outcome of discovery; `finding` is None when the list could be had and read."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,7 +53,18 @@ class Discovered(BaseModel):
     provider: Provider | None = None
     models: tuple[DiscoveredModel, ...] = ()
     listing: Exchange | None = None
-    problem: str | None = None
+    finding: Finding | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """The finding as a sentence, or None."""
+        return str(self.finding) if self.finding else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found, of the list and of each model; a cause that several share stands once."""
+        every = (self.finding, *(model.finding for model in self.models))
+        return tuple({(one.code, one.found): one for one in every if one}.values())
 
     @property
     def callable(self) -> list[str]:
@@ -78,79 +94,51 @@ class Discovered(BaseModel):
 def discover(gateway: Gateway, *, only: str | Iterable[str] = (), most: int = 20, parallel: int = 4) -> Discovered:
     """List the models, then get and call each (`only` those named; at most `most`, as every call costs tokens)."""
     wanted = (only,) if isinstance(only, str) else tuple(only)  # `-p only gpt-4o` is one name
-    found = _listed(gateway)
+    found, known = _listed(gateway)
     unknown = sorted(set(wanted) - {model.deployment for model in found.models})
     if unknown and not found.problem:
         listed = ", ".join(model.deployment for model in found.models)
         raise UsageError(f"no deployment {', '.join(unknown)} on {gateway.connection.name}: it lists {listed}")
     tested = [model for model in found.models if not wanted or model.deployment in wanted][:most]
     with ThreadPoolExecutor(parallel) as pool:
-        results = {model.deployment: model for model in pool.map(lambda model: _tested(gateway, model), tested)}
+        results = {model.deployment: model for model in pool.map(lambda model: _tested(gateway, model, known), tested)}
     return found.model_copy(update={"models": tuple(results.get(model.deployment, model) for model in found.models)})
 
 
-def _listed(gateway: Gateway) -> Discovered:
+def _listed(gateway: Gateway) -> tuple[Discovered, tuple[Exchange, ...]]:
+    """What is listed, and the exchange that told it, where there was one."""
     discovery = gateway.connection.effective_discovery
     if discovery == "static":
-        return Discovered(source="static", models=tuple(_from_model(model) for model in gateway.connection.models))
+        return Discovered(source="static", models=tuple(map(_from_model, gateway.connection.models))), ()
     listing = gateway.list_models()
-    asked = f"GET {listing.url} answered"
     found = Discovered(source="dynamic", provider=discovery.provider, listing=listing.model_copy(update={"text": ""}))
+    models = _models(listing, discovery.provider)
+    if models:
+        return found.model_copy(update={"models": models}), (listing,)
+    return found.model_copy(update={"finding": diagnose(listing, gateway.connection)}), ()
+
+
+def _models(listing: Exchange, provider: Provider) -> tuple[DiscoveredModel, ...]:
     if not listing.ok:
-        return found.model_copy(update={"problem": f"GET {listing.url}: {_reason(listing, 'listed')}"})
+        return ()
     try:
-        models = tuple(_READERS[discovery.provider](listing.body))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        wrong_form = (
-            f"{asked} {listing.status}, but not in {discovery.provider} form: {_seen(listing, discovery.provider)}"
-        )
-        return found.model_copy(update={"problem": wrong_form})
-    problem = None if models else f"{asked} {listing.status} with an empty list"
-    return found.model_copy(update={"models": models, "problem": problem})
+        return tuple(_READERS[provider](listing.body))
+    except (AttributeError, KeyError, TypeError, ValueError):  # in another form, as the diagnosis will say
+        return ()
 
 
-def _seen(listing: Exchange, wanted: Provider) -> str:
-    body = listing.body
-    if body is None:
-        return "it is not JSON; check the target, a portal or login page may stand before the gateway"
-    keys: dict[str, Provider] = {"value": "AzureOpenAI", "data": "OpenAI"}
-    for key, provider in keys.items():
-        if isinstance(body, Mapping) and key in body and provider != wanted:
-            return f"write deploymentProvider: {provider}"
-    return "check listModelsEndpoint, or list the models in staticModels"
-
-
-def _tested(gateway: Gateway, model: DiscoveredModel) -> DiscoveredModel:
-    checks: dict[str, Exchange] = {}
+def _tested(gateway: Gateway, model: DiscoveredModel, known: tuple[Exchange, ...]) -> DiscoveredModel:
+    asked: dict[str, Exchange] = {}
     if gateway.connection.effective_discovery != "static":
-        checks["gettable"] = gateway.get_model(model.deployment)
-    checks["callable"] = gateway.chat(model.deployment, [{"role": "user", "content": PROMPT}])
-    passed = {name: exchange.ok and _READABLE[name](exchange.body) for name, exchange in checks.items()}
-    first = next((name for name, ok in passed.items() if not ok), None)
-    why = f"{checks[first].method} {checks[first].url}: {_reason(checks[first], first)}" if first else ""
-    return model.model_copy(update={name: "yes" if ok else "no" for name, ok in passed.items()} | {"why": why})
-
-
-_NOT_FOUND: Final = {
-    "listed": "check the path in targetUrl and listModelsEndpoint",
-    "gettable": "check getModelEndpoint",
-    "callable": "check deploymentInPath, the path in targetUrl and inferenceAPIVersion",
-}
-_REFUSED: Final = {401: "check the key, and in authConfig its header", 403: "the key is known, but not allowed here"}
-
-
-def _reason(exchange: Exchange, asked: str) -> str:
-    if exchange.ok:
-        return f"{exchange.status} without the expected JSON: a portal or a login page may stand before the gateway"
-    if exchange.status is None:
-        return f"{exchange.outcome}: check targetUrl, and that the gateway can be reached from this machine"
-    status = exchange.status
-    if status // 100 == _REDIRECT:
-        return f"{status}, a redirect, which is not followed with a key: write the final URL into targetUrl"
-    told = exchange.outcome.casefold()
-    named = "deployment" in told or "model" in told  # then it is the name, not the path
-    mend = _NOT_FOUND[asked] if status == httpx.codes.NOT_FOUND and not named else _REFUSED.get(status)
-    return f"{exchange.outcome}: {mend}" if mend else exchange.outcome
+        asked["gettable"] = gateway.get_model(model.deployment)
+    asked["callable"] = gateway.chat(model.deployment, [{"role": "user", "content": PROMPT}])
+    failed = [name for name, exchange in asked.items() if not (exchange.ok and _READABLE[name](exchange.body))]
+    finding = None
+    if failed:
+        others = (*known, *(exchange for name, exchange in asked.items() if name not in failed))
+        finding = diagnose(asked[failed[0]], gateway.connection, deployment=model.deployment, others=others)
+    answers = {name: "no" if name in failed else "yes" for name in asked}
+    return model.model_copy(update={**answers, "finding": finding})
 
 
 def _from_model(model: Model) -> DiscoveredModel:

@@ -54,8 +54,8 @@ def test_azure_form_is_read_whole() -> None:
     assert (first.listed, first.gettable, first.callable, first.why) == ("yes", "yes", "yes", "")
     assert (second.listed, second.gettable, second.callable) == ("yes", "yes", "no")
     assert second.why == (
-        "POST https://gateway.test/v1/chat/completions: 404 retired: "
-        "check deploymentInPath, the path in targetUrl and inferenceAPIVersion"
+        "POST https://gateway.test/v1/chat/completions: 404 retired "
+        "(the gateway has no such path): check deploymentInPath, the path in targetUrl and inferenceAPIVersion"
     )
     assert result.callable == ["gpt-4o"]
 
@@ -70,7 +70,9 @@ def test_a_model_that_is_listed_but_cannot_be_got_says_why() -> None:
     result = found("AzureOpenAI", catalogue("gpt-4o", hidden=("gpt-4o",)))
     model = result.models[0]
     assert (model.gettable, model.callable) == ("no", "yes")
-    assert model.why == "GET https://gateway.test/v1/models/gpt-4o: 404 not exposed: check getModelEndpoint"
+    assert model.why.startswith("GET https://gateway.test/v1/models/gpt-4o: 404 not exposed (the gateway lists")
+    assert model.finding is not None
+    assert (model.finding.code, model.finding.field) == ("not-gettable", "getModelEndpoint")
 
 
 def test_apim_without_settings_is_asked_at_its_defaults() -> None:
@@ -95,28 +97,48 @@ def test_a_static_list_makes_no_discovery_request() -> None:
 @pytest.mark.parametrize(
     ("provider", "status", "content", "problem"),
     [
-        ("OpenAI", 200, {"value": []}, "answered 200, but not in OpenAI form: write deploymentProvider: AzureOpenAI"),
-        ("AzureOpenAI", 200, {"data": []}, "but not in AzureOpenAI form: write deploymentProvider: OpenAI"),
-        ("OpenAI", 200, {"models": []}, "but not in OpenAI form: check listModelsEndpoint"),
-        ("OpenAI", 200, [], "but not in OpenAI form: check listModelsEndpoint"),
-        ("OpenAI", 200, "<html>Sign in</html>", "it is not JSON; check the target, a portal or login page may stand"),
-        ("OpenAI", 200, {"data": []}, "answered 200 with an empty list"),
-        ("OpenAI", 200, {"data": "abc"}, "but not in OpenAI form"),
-        ("OpenAI", 200, {"data": None}, "but not in OpenAI form"),
-        ("OpenAI", 200, {"data": [{"name": "x"}]}, "but not in OpenAI form"),
-        ("AzureOpenAI", 200, {"value": [{"name": "x", "properties": {"model": "x"}}]}, "but not in AzureOpenAI form"),
-        ("AzureOpenAI", 200, {"value": [{"name": "", "properties": {"model": {"name": "x"}}}]}, "not in AzureOpenAI"),
+        (
+            "OpenAI",
+            200,
+            {"value": []},
+            "the list has the other provider's form): write deploymentProvider: AzureOpenAI",
+        ),
+        ("AzureOpenAI", 200, {"data": []}, "the list has the other provider's form): write deploymentProvider: OpenAI"),
+        (
+            "OpenAI",
+            200,
+            {"models": []},
+            "(that is not a list of models in OpenAI form): check the path in targetUrl and listModelsEndpoint",
+        ),
+        (
+            "OpenAI",
+            200,
+            [],
+            "(that is not a list of models in OpenAI form): check the path in targetUrl and listModelsEndpoint",
+        ),
+        ("OpenAI", 200, "<html>Sign in</html>", "200 <html>Sign in</html> (a page for people answers: a portal or"),
+        ("OpenAI", 200, {"data": []}, "(the gateway lists no model)"),
+        ("OpenAI", 200, {"data": "abc"}, "that is not a list of models in OpenAI form"),
+        ("OpenAI", 200, {"data": None}, "that is not a list of models in OpenAI form"),
+        ("OpenAI", 200, {"data": [{"name": "x"}]}, "that is not a list of models in OpenAI form"),
+        (
+            "AzureOpenAI",
+            200,
+            {"value": [{"name": "x", "properties": {"model": "x"}}]},
+            "that is not a list of models in AzureOpenAI form",
+        ),
+        ("AzureOpenAI", 200, {"value": [{"name": "", "properties": {"model": {"name": "x"}}}]}, "in AzureOpenAI form"),
         (
             "OpenAI",
             401,
             {"error": {"message": "wrong key"}},
-            "GET https://gateway.test/v1/models: 401 wrong key: check the key",
+            "401 wrong key (the gateway does not take the credential): check the secret at env:KEY",
         ),
         (
             "OpenAI",
             404,
             "nothing here",
-            "GET https://gateway.test/v1/models: 404 nothing here: check the path in targetUrl and listModelsEndpoint",
+            "404 nothing here (the gateway has no such path for discovery): check the path in targetUrl and listModels",
         ),
     ],
 )
@@ -141,7 +163,7 @@ def test_200_with_a_login_page_is_not_callable() -> None:
     client, _ = gateway(connection(), lambda _: reply(200, page))
     model = discover(client).models[0]
     assert model.callable == "no"
-    assert model.why.endswith("200 without the expected JSON: a portal or a login page may stand before the gateway")
+    assert "a portal or a login page stands before the gateway" in model.why
 
 
 def test_only_those_named_are_tested() -> None:
@@ -165,7 +187,7 @@ def test_an_unknown_deployment_names_those_that_are_listed() -> None:
 
 def test_when_the_list_fails_that_is_the_problem_and_not_the_name() -> None:
     result = found("OpenAI", lambda _: reply(503, "down"), only=["gpt-4o"])
-    assert str(result.problem).endswith("/models: 503 down")
+    assert "/models: 503 down (the gateway is well, the model service behind it is not)" in str(result.problem)
 
 
 def test_the_order_is_the_gateways_though_calls_are_parallel() -> None:

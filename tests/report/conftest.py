@@ -12,6 +12,7 @@ import pytest
 from gateway_workbook.connection import Connection, Discovery
 from gateway_workbook.difference import Difference
 from gateway_workbook.discovery import Discovered, DiscoveredModel
+from gateway_workbook.finding import Finding
 from gateway_workbook.run import (
     STEPS,
     AgentRecord,
@@ -81,8 +82,14 @@ MODELS = Discovered(
             format="OpenAI",
             gettable="yes",
             callable="no",
-            why="POST http://127.0.0.1:8765/gateways/apim/openai/deployments/gpt-35-turbo/chat/completions: "
-            "404 The API deployment for this resource does not exist.",
+            finding=Finding(
+                code="listed-not-callable",
+                field="deployment",
+                request="POST http://127.0.0.1:8765/gateways/apim/openai/deployments/gpt-35-turbo/chat/completions",
+                found="404 The API deployment for this resource does not exist.",
+                cause="the gateway lists gpt-35-turbo and does not run it",
+                mend="take another deployment, or have the gateway's team route this one",
+            ),
         ),
     ),
 )
@@ -219,6 +226,7 @@ def whole(folder: Folder) -> Folder:
 def hostile(folder: Folder) -> Folder:
     """Every text that comes from outside tries to be something else."""
     text = HOSTILE
+    finding = Finding(code=text, field=text, request=text, found=text, cause=text, mend=text, curl=text)
     headers = {"X-<b>": "<i>plain</i>"}
     folder.write(
         ConnectionRecord(
@@ -231,8 +239,10 @@ def hostile(folder: Folder) -> Folder:
         ),
         Discovered(
             source="dynamic",
-            problem=text,
-            models=(DiscoveredModel(deployment=text, model=text, version=text, format=text, callable="no", why=text),),
+            finding=finding,
+            models=(
+                DiscoveredModel(deployment=text, model=text, version=text, format=text, callable="no", finding=finding),
+            ),
         ),
         AgentRecord(name=text, version=text, model=text, outcome="created"),
         Validation(

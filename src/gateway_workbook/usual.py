@@ -1,0 +1,28 @@
+"""What gateways usually want, the most usual first: headers for the key, api-versions, discovery endpoints.
+
+Dated November 2026; whoever meets another kind of gateway adds a line.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DISCOVERIES", "HEADERS", "VERSIONS"]
+
+from typing import Final
+
+from gateway_workbook.connection import Discovery
+from gateway_workbook.profile import AuthConfig
+
+# None is Agent Service's own default, `api-key`.
+HEADERS: Final[tuple[AuthConfig | None, ...]] = (
+    None,
+    AuthConfig(name="Authorization", format="Bearer {api_key}"),
+    AuthConfig(name="Ocp-Apim-Subscription-Key"),
+    AuthConfig(name="x-api-key"),
+    AuthConfig(name="apikey"),
+    AuthConfig(name="Authorization"),
+)
+VERSIONS: Final = ("2024-10-21", "2025-01-01-preview", "preview")
+DISCOVERIES: Final = (
+    Discovery(list_endpoint="/models", get_endpoint="/models/{deploymentName}", provider="OpenAI"),
+    Discovery(list_endpoint="/deployments", get_endpoint="/deployments/{deploymentName}", provider="AzureOpenAI"),
+)
