@@ -149,7 +149,9 @@ def test_the_same_profile_twice_changes_nothing_and_another_is_shown_first(
     other = profile("apim-defaults", connectionName="kept-apim", inferenceAPIVersion="2025-01-01")
     differing = workbook.run("--profile", other, folder=tmp_path / "third")
     assert differing.code == 1
-    assert "metadata.inferenceAPIVersion is 2024-10-21, the profile says 2025-01-01" in differing.found("01_create_connections")
+    assert "metadata.inferenceAPIVersion is 2024-10-21, the profile says 2025-01-01" in differing.found(
+        "01_create_connections"
+    )
     replacing = workbook.run("--profile", other, "-p", "replace=true", folder=tmp_path / "fourth")
     assert replacing.code == 0, replacing.output
     assert "replaced" in replacing.found("01_create_connections")
