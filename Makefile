@@ -78,8 +78,15 @@ test-model: .venv/.dev .venv-model/.done ## Run the workbook on real generated t
 	@.venv-clients/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest .venv-clients/sdist --requirement tests/clients/samples_requirements.txt
 	@touch $@
 
+.venv-azure-cli/.done: tests/clients/azure_cli_requirements.txt
+	@echo "setting up .venv-azure-cli with Azure CLI (several minutes, 700 MB)"
+	@$(PYTHON) -m venv .venv-azure-cli
+	@.venv-azure-cli/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 .PHONY: test-clients
-test-clients: .venv/.dev .venv-clients/.done ## Ask the sandbox with official clients and their own samples
+test-clients: export GATEWAY_WORKBOOK_AZURE_CLI_PYTHON = $(CURDIR)/.venv-azure-cli/bin/python
+test-clients: .venv/.dev .venv-clients/.done .venv-azure-cli/.done ## Ask the sandbox with official clients and their own samples
 	@GATEWAY_WORKBOOK_CLIENTS_PYTHON=$(CURDIR)/.venv-clients/bin/python $(BIN)/pytest tests/clients
 
 .PHONY: format
