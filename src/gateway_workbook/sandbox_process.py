@@ -113,13 +113,21 @@ def stop() -> bool:
             f"process {found.pid} of the sandbox cannot be ended ({error.strerror}): end it by hand"
         ) from error
     deadline = time.monotonic() + _STOP_SECONDS
-    while psutil.pid_exists(found.pid):
+    while _is_alive(found.pid):
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"the sandbox (process {found.pid}) did not stop within {_STOP_SECONDS} s: end it by hand"
             )
         time.sleep(0.05)
     return True
+
+
+def _is_alive(pid: int) -> bool:
+    # One that has ended stays in the table of processes until its parent asks; a notebook that started it never does.
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def command(*options: str) -> list[str]:

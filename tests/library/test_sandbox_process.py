@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from tests.library.wire import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gateway_workbook.target import Target
 
@@ -119,6 +119,15 @@ def test_a_sandbox_that_cannot_start_says_in_its_own_words_why(state: Path) -> N
     assert "the sandbox stopped at its start: the state in " in done.stderr
     assert "take another --state folder" in done.stderr
     assert (state / "sandbox.log").stat().st_size > 0
+
+
+@pytest.mark.usefixtures("state")
+def test_a_sandbox_is_stopped_while_the_notebook_that_started_it_goes_on() -> None:
+    started = sandbox_process.find_or_start()
+    command = [str(Path(sys.executable).with_name("gateway-workbook")), "sandbox", "--stop"]
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
+    assert os.waitpid(started.pid, 0)[0] == started.pid
 
 
 def test_a_sandbox_that_does_not_end_is_named(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
