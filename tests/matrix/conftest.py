@@ -35,14 +35,18 @@ class Bench:
 
     def ask(self, model: str, text: str) -> Any:
         """Ask the sandbox's Agent Service, with no agent between it and the gateway."""
+        answer = self.asked(model, text)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def asked(self, model: str, text: str) -> httpx.Response:
+        """The same, whatever comes of it."""
         token = self.credential.get_token("https://ai.azure.com/.default").token
-        answer = self.http.post(
+        return self.http.post(
             f"{self.project}/openai/v1/responses",
             json={"model": model, "input": text, "store": False},
             headers={"Authorization": f"Bearer {token}"},
         )
-        assert answer.is_success, answer.text
-        return answer.json()
 
 
 @pytest.fixture(scope="session")
