@@ -12,13 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway_workbook.cli_target import chosen_target
 from gateway_workbook.errors import UsageError
 from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
     from gateway_workbook.examination import Examination
-    from gateway_workbook.profile import Profile
-    from gateway_workbook.target import Target
 
 _MARKS = {"error": "[red]✗ error[/]", "warning": "[yellow]! warning[/]"}
 
@@ -31,8 +30,10 @@ def register(app: typer.Typer) -> None:
 def check_connection(
     name: Annotated[str, typer.Argument(help="The connection's name.")],
     *,
-    target: Annotated[str, typer.Option(help="Where it is: sandbox or azure.")] = "sandbox",
-    project: Annotated[str | None, typer.Option(help="The project's resource id; default the profile's.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Where the connection is; default azure with --project, else sandbox.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="The project's resource id on Azure.")] = None,
     profile: Annotated[
         str | None, typer.Option(help="Compare with a profile: a file, or the name of a ready one.")
     ] = None,
@@ -53,27 +54,16 @@ def check_connection(
     if compare_secrets and profile is None:
         raise UsageError("--compare-secrets has nothing to compare with: add --profile")
     chosen = load_profile(profile) if profile else None
-    where = _target(target, project, chosen)
+    if target == "azure" and project is None:
+        project = chosen.project_resource_id if chosen else None
+        if project is None:
+            raise UsageError("no Foundry project: add --project RESOURCE_ID, or --profile with projectResourceId")
+    where = chosen_target(target, project=project)
     with targets.http_client(where) as http:
         connections = Connections(where, http, credential=where.credential(), secrets=where.secrets())
         found = examine(connections, name, profile=chosen, compare_secrets=compare_secrets)
     _show(found)
     sys.exit(0 if found.usable else 1)
-
-
-def _target(target: str, project: str | None, profile: Profile | None) -> Target:
-    from gateway_workbook import target as targets
-
-    if target == "azure":
-        named = project or (profile.project_resource_id if profile else None)
-        if named is None:
-            raise UsageError("no Foundry project: add --project RESOURCE_ID, or --profile with projectResourceId")
-        return targets.azure(named)
-    if target != "sandbox":
-        raise UsageError(f"no target '{target}': write sandbox or azure")
-    if project:
-        raise UsageError("--project is for --target azure: the sandbox has one project")
-    return targets.sandbox()
 
 
 def _show(found: Examination) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway_workbook.cli_target import chosen_target
 from gateway_workbook.errors import UsageError
 from gateway_workbook.visible import visible
 
@@ -33,7 +34,7 @@ def export_form(
         str, typer.Option("--format", help="arm, template, bicep, parameters, az-yaml or az-rest.")
     ] = "template",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(),
-    target: Annotated[str, typer.Option(help="Where the connection will be: azure, or the running sandbox.")] = "azure",
+    target: Annotated[str, typer.Option(help="Where the connection will be: azure or sandbox.")] = "azure",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that are there.")] = False,
 ) -> None:
     """Write a profile in a form that Azure's own tools take, and print the command that uses it.
@@ -44,19 +45,22 @@ def export_form(
     from gateway_workbook.profile import load_profile
 
     chosen = load_profile(profile)
-    exported = export(chosen, _form(form), target=_target(target, chosen.project_resource_id))
+    where = chosen_target(target, project=chosen.project_resource_id if target == "azure" else None)
+    exported = export(chosen, _form(form), target=where)
     for path in exported.write(out, overwrite=overwrite):
         typer.echo(f"wrote {path}")
-    where = "" if out == Path() else f"cd {shlex.quote(str(out))}\n"
-    typer.echo(f"\nNext:\n\n{where}{exported.command}", nl=False)
+    folder = "" if out == Path() else f"cd {shlex.quote(str(out))}\n"
+    typer.echo(f"\nNext:\n\n{folder}{exported.command}", nl=False)
 
 
 def import_form(  # noqa: PLR0913  one parameter per option
     source: Annotated[str, typer.Argument(help="A file of any form, or the name of a connection that is there.")],
     *,
     out: Annotated[Path | None, typer.Option(help="File for the profile; default is to print it.")] = None,
-    target: Annotated[str, typer.Option(help="Where the connection is: azure, or the running sandbox.")] = "azure",
-    project: Annotated[str | None, typer.Option(help="The project's resource id, of a connection on Azure.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Where the connection is; default azure with --project, else sandbox.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="The project's resource id on Azure.")] = None,
     name: Annotated[str | None, typer.Option(help="The connection's name in the profile; default its own.")] = None,
     client_id: Annotated[
         str | None, typer.Option(help="An OAuth2 client's id, which Azure does not give back.")
@@ -73,7 +77,7 @@ def import_form(  # noqa: PLR0913  one parameter per option
 
     path = Path(source).expanduser()
     if path.is_file():
-        where, reading = (None if target == "azure" else _target(target, project)), read_file(path)
+        where, reading = (None if target in (None, "azure") else chosen_target(target)), read_file(path)
     else:
         where = _holder(source, target=target, project=project)
         reading = _stored(source, where)
@@ -88,16 +92,11 @@ def import_form(  # noqa: PLR0913  one parameter per option
     typer.echo(f"wrote {out}")
 
 
-def _holder(name: str, *, target: str, project: str | None) -> Target:
+def _holder(name: str, *, target: str | None, project: str | None) -> Target:
     """Where a connection of that name is."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise UsageError(f"no file '{name}': give one, or the name of a connection that is there")
-    if target == "azure" and project is None:
-        raise UsageError(
-            f"no file '{name}', and no project to look for a connection of that name: "
-            "add --project RESOURCE_ID, or --target sandbox"
-        )
-    return _target(target, project)
+    return chosen_target(target, project=project)
 
 
 def _stored(name: str, where: Target) -> Reading:
@@ -117,13 +116,3 @@ def _form(wanted: str) -> Form:
         if form == wanted:
             return form
     raise UsageError(f"no form '{wanted}': write {', '.join(FORMS)}")
-
-
-def _target(kind: str, project_resource_id: str | None) -> Target:
-    from gateway_workbook import target as targets
-
-    if kind == "sandbox":
-        return targets.sandbox(start=False)
-    if kind == "azure":
-        return targets.azure(project_resource_id)
-    raise UsageError(f"no target '{kind}': write azure or sandbox")

@@ -73,13 +73,13 @@ def _parameters(profile: Profile, target: Target) -> Export:
     del target
     name = f"{profile.connection_name}.parameters.json"
     text = to_parameter_file(profile, parameter_names(profile.category))
-    return Export(((name, text),), deployment(profile))
+    told = "# The template is written by --format template; the public one takes this parameter file, too.\n"
+    return Export(((name, text),), told + deployment(profile))
 
 
 def _template(profile: Profile, target: Target) -> Export:
-    parameters = _parameters(profile, target)
     name = f"{profile.connection_name}.template.json"
-    return Export(((name, template(profile.category)), *parameters.files), parameters.command)
+    return Export(((name, template(profile.category)), *_parameters(profile, target).files), deployment(profile))
 
 
 def _bicep(profile: Profile, target: Target) -> Export:

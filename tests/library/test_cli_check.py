@@ -179,7 +179,7 @@ def test_nothing_else_lists_secrets(connections: Connections, logged: tuple[Path
         (("check", "good", "--target", "azure"), "no Foundry project: add --project RESOURCE_ID"),
         (("check", "good", "--target", "azure", "--project", "x"), "no Foundry project: write projectResourceId"),
         (("check", "good", "--target", "cloud"), "no target 'cloud': write sandbox or azure"),
-        (("check", "good", "--project", "x"), "--project is for --target azure"),
+        (("check", "good", "--target", "sandbox", "--project", "x"), "--project is for --target azure"),
         (("check", "good", "--profile", "nope"), "no profile 'nope'"),
     ],
 )

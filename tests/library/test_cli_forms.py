@@ -102,14 +102,14 @@ def test_a_template_for_this_folder_is_the_default(folder: Path) -> None:
     [
         (("export", "nope"), "no profile 'nope' (looked for "),
         (("export", "contoso.yaml", "--format", "bicpe"), "no form 'bicpe': write arm, template, bicep, parameters,"),
-        (("export", "contoso.yaml", "--target", "aws"), "no target 'aws': write azure or sandbox"),
-        (("export", "contoso.yaml", "--target", "sandbox"), "no sandbox is running: start one with"),
+        (("export", "contoso.yaml", "--target", "aws"), "no target 'aws': write sandbox or azure"),
         (("export", "token.yaml", "--format", "az-yaml"), "az-yaml cannot hold the reference in customHeaders."),
         (("export", "apim-defaults"), "no Foundry project: write projectResourceId into the profile"),
         (("import", "nope.json"), "no file 'nope.json': give one, or the name of a connection that is there"),
-        (("import", "contoso"), "no file 'contoso', and no project to look for a connection of that name: add"),
+        (("import", "con toso"), "no file 'con toso': give one, or the name of a connection that is there"),
+        (("import", "x", "--target", "sandbox", "--project", "y"), "--project is for --target azure: the sandbox has"),
         (("import", "contoso.yaml", "--out", "token.yaml"), "token.yaml is there already: take another place, or add"),
-        (("import", "contoso.yaml", "--target", "aws"), "no target 'aws': write azure or sandbox"),
+        (("import", "contoso.yaml", "--target", "aws"), "no target 'aws': write sandbox or azure"),
         (("import", "contoso", "--target", "azure", "--project", "x"), "no Foundry project: write projectResourceId"),
     ],
 )
@@ -195,7 +195,7 @@ def test_a_connection_that_is_there_becomes_a_profile_and_its_secrets_are_not_as
     expected = load_profile("modelgateway-custom-headers")
     told = {"project_resource_id", "api_key", "gateway_name"}
     assert again.model_dump(exclude=told) == expected.model_dump(exclude=told)
-    missing = call("import", "nope", "--target", "sandbox", cwd=folder)
+    missing = call("import", "nope", cwd=folder)
     assert refusal(missing).startswith("no connection 'nope' on the project or its account: there is sandbox-custom")
 
     asked = [json.loads(line) for line in (folder.parent / "access.log").read_text().splitlines()]
@@ -210,3 +210,16 @@ def test_a_form_runs_as_any_profile_does(folder: Path) -> None:
     direct = call("export", "contoso.yaml", "--format", "az-rest", "--out", "direct", cwd=folder)
     assert direct.returncode == 0
     assert (folder / "contoso.az-rest.sh").read_text() == (folder / "direct" / "contoso.az-rest.sh").read_text()
+
+
+def test_a_sandbox_is_started_where_there_is_none_and_the_written_resource_runs(folder: Path) -> None:
+    done = call("export", "apim-static", "--format", "arm", "--target", "sandbox", cwd=folder)
+    try:
+        assert (done.returncode, done.stderr) == (0, "")
+        command = done.stdout.rpartition("Next:\n\n")[2].split()
+        ran = call(*command[1:], "-p", "suite=smoke", "--run-dir", "run", cwd=folder)
+        assert (command[0], ran.returncode) == ("gateway-workbook", 0), ran.stdout + ran.stderr
+        nothing = call("import", "nope", cwd=folder)
+        assert refusal(nothing) == "no connection 'nope' on the project or its account: there is none"
+    finally:
+        assert call("sandbox", "--stop", cwd=folder).returncode == 0

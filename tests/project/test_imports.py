@@ -40,6 +40,7 @@ ORDER = [
     "network",
     "exchange",
     "curl",
+    "streaming",
     "sign_in",
     "authentication",
     "gateway",
@@ -83,7 +84,7 @@ ORDER = [
     "cleanup",
     "creation",
 ]
-EDGES = ["progress", "kernel", "batch", "cli_check", "cli_forms", "cli"]
+EDGES = ["progress", "kernel", "batch", "cli_target", "cli_check", "cli_forms", "cli"]
 
 
 def modules(package: str) -> list[Path]:
