@@ -9,6 +9,7 @@ Where things are, each importing only what stands before it:
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
+- a change of a profile, in its own file: `yaml_edit`, `profile_change`
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
 - the target: `sandbox_process`, `target`, `export` (a profile in any form), `importing`, `ledger`, `arm` (connections),

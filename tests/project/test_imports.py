@@ -29,6 +29,8 @@ ORDER = [
     "bicep",
     "reading",
     "profile",
+    "yaml_edit",
+    "profile_change",
     "connection",
     "usual",
     "difference",
