@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["GATEWAYS", "Gateway", "Held", "gateways", "lifespan", "routes"]
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PACE_SECONDS: Final = 0.002  # between two chunks, so that a client can tell a stream from a lump
+_LUMP_SECONDS: Final = 0.2
 _BY_PATH: Final = re.compile(r"(?P<base>.*?)/deployments/(?P<deployment>.+)/chat/completions")
 _BY_BODY: Final = re.compile(r"(?P<base>.*)/chat/completions")
 
@@ -204,11 +207,13 @@ def _chat(call: _Call) -> Response:
     deployment = _deployment(call)
     if deployment.retired:
         raise _unknown(call, f"The deployment '{deployment.name}' exists no longer: its model is retired.")
+    body = deployment.heeded(call.body)
     try:
-        if call.body.get("stream") is True:
-            chunks = model.stream(call.body, model=deployment.model)
-            return StreamingResponse(_events(chunks), media_type="text/event-stream")
-        return JSONResponse(model.complete(call.body, model=deployment.model))
+        if body.get("stream") is True:
+            events = _events(model.stream(body, model=deployment.model))
+            paced = _in_one_lump(events) if "streaming" in deployment.lacks else events
+            return StreamingResponse(paced, media_type="text/event-stream")
+        return JSONResponse(model.complete(body, model=deployment.model))
     except model.BadRequest as error:
         return JSONResponse(error.error, status_code=400)
 
@@ -216,7 +221,15 @@ def _chat(call: _Call) -> Response:
 async def _events(chunks: Iterator[dict[str, Any]]) -> AsyncIterator[str]:
     for chunk in chunks:
         yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+        await asyncio.sleep(_PACE_SECONDS)
     yield "data: [DONE]\n\n"
+
+
+async def _in_one_lump(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Hold a stream back until it is complete, and for as long as a model would have taken."""
+    held = [event async for event in events]
+    await asyncio.sleep(_LUMP_SECONDS)
+    yield "".join(held)
 
 
 def _no_gateway(request: Request, *, known: Mapping[str, Gateway]) -> Response:

@@ -25,7 +25,9 @@ _FIELDS: Final[Mapping[str, tuple[type, ...]]] = {
     "n": (int,),
     "stream": (bool,),
     "stream_options": (dict,),
+    "reasoning_effort": (str,),
 }
+_EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
 class BadRequest(ValueError):  # noqa: N818 - HTTP's own name for it
@@ -106,6 +108,8 @@ def _check_fields(body: Json) -> None:
         if value is not None and (type(value) not in types):
             wanted = " or ".join(kind.__name__ for kind in types)
             raise BadRequest(f"'{name}' is of type {type(value).__name__}: send {wanted}", param=name)
+    if body.get("reasoning_effort") not in (None, *_EFFORTS):
+        raise BadRequest(f"'reasoning_effort' is none of {', '.join(_EFFORTS)}", param="reasoning_effort")
     if body.get("n") not in (None, 1):
         raise BadRequest("this model gives one choice: leave 'n' out or send 1", param="n")
     if body.get("stream_options") is not None and not body.get("stream"):

@@ -12,15 +12,19 @@ Where things are, each importing only what stands before it:
 - a change of a profile, in its own file: `yaml_edit`, `profile_change`
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
+- the search for settings: `usual`, `probe_url` (any URL, read), `probe_budget` (its limits), `probe_plan` (the order),
+  `probe_header`, `probe_asking`, `probe_profile`, `probe_evidence`, `probe_verdict`, `probe`
 - the target: `sandbox_process`, `target`, `export` (a profile in any form), `importing`, `ledger`, `arm` (connections),
   `examination`
+- what an agent needs of a model: `streaming` (events and when they came), `readiness_calls`, `chat_checks`,
+  `tool_checks`, `streaming_checks`, `readiness_checks` (the table), `readiness`
 - the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
   (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log` (proof of route), `tool_log`
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
-- a notebook at work: `step`, `prerequisites`, `creation`, `cleanup`, `progress`
-- headless: `kernel`, `batch`, `cli_check` (check), `cli_forms` (export, import), `cli`
+- a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`
+- headless: `kernel`, `batch`, `cli_check` (check), `cli_forms` (export, import), `cli_probe`, `cli_readiness`, `cli`
 """
 
 from __future__ import annotations
@@ -28,14 +32,18 @@ from __future__ import annotations
 __all__ = [
     "ConnectionRecord",
     "Discovered",
+    "ProbeOptions",
     "Progress",
+    "SettingsStep",
     "Step",
     "__version__",
     "check_prerequisites",
     "clean_up",
     "create",
     "discover",
+    "examine_readiness",
     "figures",
+    "find_settings",
     "frames",
     "is_error",
     "load_profile",
@@ -43,6 +51,7 @@ __all__ = [
     "load_tools",
     "report",
     "resource_rows",
+    "write_profile",
 ]
 
 from importlib import import_module
@@ -60,6 +69,11 @@ _FROM = {
     "is_error": "finding",
     "resource_rows": "arm",
     "discover": "discovery",
+    "examine_readiness": "readiness",
+    "ProbeOptions": "probe_session",
+    "SettingsStep": "probe_session",
+    "find_settings": "probe_session",
+    "write_profile": "probe_session",
     "load_profile": "profile",
     "load_suite": "suite",
     "load_tools": "tools",

@@ -53,8 +53,6 @@ class ClientCredentials(httpx.Auth):
     `hidden` is what must not be shown: the secret and every token so far.
     """
 
-    requires_response_body = True
-
     def __init__(self, connection: Connection, token_url: str, secret: SecretStr) -> None:
         self._connection, self._token_url, self._secret = connection, token_url, secret
         self._token: OAuth2Token | None = None
@@ -91,6 +89,8 @@ class ClientCredentials(httpx.Auth):
     def _read(self, response: httpx.Response) -> OAuth2Token:
         from authlib.oauth2.rfc6749 import OAuth2Token
 
+        # Read here, not by requires_response_body: that would hold every stream back until its end.
+        response.read()
         url = without_query(self._token_url)
         answer = Exchange.of(response, asked="token", method="POST", url=url, hidden=self.hidden)
         if not answer.ok:

@@ -7,12 +7,16 @@ __all__ = [
     "calls",
     "differences",
     "discovery",
+    "evidence",
     "findings",
     "ledger",
     "mark",
     "models",
     "named_tools",
     "prerequisites",
+    "readiness",
+    "readiness_asks",
+    "readiness_conclusions",
     "resources",
     "steps",
     "suite",
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from gateway_workbook.finding import Finding
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.prerequisites import Prerequisite
+    from gateway_workbook.probe_evidence import Evidence
+    from gateway_workbook.readiness import Readiness
     from gateway_workbook.run import AgentRecord, Run
     from gateway_workbook.suite import Suite
     from gateway_workbook.target import Target
@@ -51,6 +57,8 @@ if TYPE_CHECKING:
 
 _GLYPHS: Final = {
     "yes": "✓",
+    "supported": "✓",
+    "could not tell": "?",
     "passed": "✓",
     "no": "✗",
     "failed": "✗",
@@ -103,6 +111,37 @@ def models(discovered: Discovered) -> pd.DataFrame:
         for found in discovered.models
     ]
     return _frame(columns, rows)
+
+
+def readiness(found: Readiness) -> pd.DataFrame:
+    """The grid: a row for each check, a column for each deployment; checks of the gateway are the same for all."""
+    rows = [
+        (one.check, *(mark(deployment.outcomes[position].answer) for deployment in found.deployments))
+        for position, one in enumerate(found.deployments[0].outcomes if found.deployments else ())
+    ]
+    rows += [(one.check, *([mark(one.answer)] * len(found.deployments))) for one in found.gateway]
+    return _frame(("Check", *(deployment.deployment for deployment in found.deployments)), rows)
+
+
+def readiness_conclusions(found: Readiness) -> pd.DataFrame:
+    """What follows for each deployment: can it carry an agent, the `format` to declare, and the tools that can work."""
+    rows = [
+        (one.deployment, mark(one.ready), one.format, _fates(one.tools), one.requests, one.seconds)
+        for one in found.deployments
+    ]
+    return _frame(("Deployment", "Carries agents", "Format to declare", "Agent tools", "Requests", "Seconds"), rows)
+
+
+def _fates(tools: Mapping[str, str]) -> str:
+    fates = {fate: [title for title, its in tools.items() if its == fate] for fate in tools.values()}
+    alike = len(fates) == 1
+    return "; ".join(f"{mark(fate)}: {'all of them' if alike else ', '.join(named)}" for fate, named in fates.items())
+
+
+def readiness_asks(found: Readiness) -> pd.DataFrame:
+    """What to ask of the gateway's team, one row for each refused check."""
+    rows = [(ask.deployment, ask.sentence, ask.found) for ask in found.asks]
+    return _frame(("Deployment", "Ask", "Seen"), rows)
 
 
 def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
@@ -175,6 +214,12 @@ def findings(found: Iterable[Finding]) -> pd.DataFrame:
     """What is wrong with a stored connection, errors first; no rows are good."""
     rows = [(mark(row.severity), row.field, row.found, row.mend) for row in found]
     return _frame(("Severity", "Field", "Found", "Mend"), rows)
+
+
+def evidence(found: Iterable[Evidence]) -> pd.DataFrame:
+    """What a probe asked, in order, and what each answer means."""
+    rows = [(row.request, row.signed, row.outcome, row.meaning) for row in found]
+    return _frame(("Request", "Signed", "Answer", "What it means"), rows)
 
 
 def discovery(connection: Connection) -> pd.DataFrame:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 __all__ = ["Gateway", "chat_url", "endpoint_url"]
 
+from copy import copy
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
-from gateway_workbook.authentication import TIMEOUT, TokenRefused, authentication
+from gateway_workbook.authentication import TIMEOUT, KeyAuth, TokenRefused, authentication
 from gateway_workbook.connection import without_query
 from gateway_workbook.curl import Curl
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.exchange import Exchange, masked
 from gateway_workbook.network import fault_of
-from gateway_workbook.secrets import is_reference
+from gateway_workbook.profile import AuthConfig
+from gateway_workbook.secrets import SecretReference, is_reference
+from gateway_workbook.streaming import Streamed, StreamReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,13 +56,44 @@ class Gateway:
 
     def chat(self, deployment: str, messages: Sequence[Mapping[str, Any]], **options: object) -> Exchange:
         """POST chat completions; `options` join the body (tools, response_format, …)."""
+        shown, body = self._call(deployment, {"messages": list(messages), **options})
+        return self._send(shown, json=body, headers=self._headers)
+
+    def stream(self, deployment: str, messages: Sequence[Mapping[str, Any]], **options: object) -> Streamed:
+        """The same call with `stream`: its events with the times of their arrival, bounded in size and time."""
+        shown, body = self._call(deployment, {"messages": list(messages), "stream": True, **options})
+        reader = StreamReader(hidden=lambda: self._hidden)
+        exchange = self._send(shown, read=reader, json=body, headers=self._headers)
+        return Streamed(exchange=exchange, events=tuple(reader.events), whole=reader.whole)
+
+    def with_invented_key(self) -> Gateway:
+        """The same gateway, called with a key that nobody has given out; its curl lines want one in INVENTED_KEY."""
+        other = copy(self)
+        config = self.connection.auth_config
+        bearer = AuthConfig(type="api_key", name="Authorization", format="Bearer {api_key}")
+        changes = {
+            "auth_type": "ApiKey",
+            "api_key": SecretReference.parse("env:INVENTED_KEY"),
+            "auth_config": config if self.connection.auth_type == "ApiKey" else bearer,
+        }
+        other.connection = self.connection.model_copy(update=changes)
+        key, named = SecretStr(f"invented-{token_hex(8)}"), other.connection.auth_config
+        auth = KeyAuth(key, header=named.name, template=named.format) if named else KeyAuth(key)
+        other._auth, other._curl = auth, Curl(other.connection)  # noqa: SLF001  of our own class
+        return other
+
+    def toward(self, connection: Connection) -> Gateway:
+        """The same gateway by other settings; how it is signed stays as it is, and a token is used again."""
+        other = copy(self)
+        other.connection, other._curl = connection, Curl(connection)  # noqa: SLF001  of our own class
+        return other
+
+    def _call(self, deployment: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         url = _with_version(chat_url(self.connection, deployment), self.connection.inference_api_version)
-        body: dict[str, Any] = {"messages": list(messages), **options}
         if not self.connection.deployment_in_path:
             body["model"] = deployment
         curl = self._curl("POST", url, body=body, inference=True)
-        shown = {"asked": "chat", "method": "POST", "url": url, "curl": curl}
-        return self._send(shown, json=body, headers=self._headers)
+        return {"asked": "chat", "method": "POST", "url": url, "curl": curl}, body
 
     def list_models(self) -> Exchange:
         """GET the list of deployments; raises UsageError when the connection has a static list."""
@@ -71,11 +107,13 @@ class Gateway:
         url = _with_version(endpoint_url(self.connection, asked, deployment), self.connection.deployment_api_version)
         return self._send({"asked": asked, "method": "GET", "url": url, "curl": self._curl("GET", url)})
 
-    def _send(self, shown: dict[str, Any], **content: Any) -> Exchange:
-        """Send the request that `shown` describes, or say why nothing came back."""
+    def _send(self, shown: dict[str, Any], *, read: StreamReader | None = None, **content: Any) -> Exchange:
+        """Send the request that `shown` describes, or say why nothing came back; `read` takes it as it comes."""
         try:
             request = self._http.build_request(shown["method"], shown["url"], timeout=TIMEOUT, **content)
-            response = self._http.send(request, auth=self._auth, follow_redirects=False)
+            response = self._http.send(request, auth=self._auth, follow_redirects=False, stream=read is not None)
+            if read:
+                return read(response, shown)
         except TokenRefused as error:
             return error.exchange.model_copy(update={"curl": self._curl.token()})
         except ServiceError as error:
@@ -103,11 +141,14 @@ class Gateway:
 
 
 def _with_version(url: str, api_version: str | None) -> str:
-    # Merged, because a discovery endpoint may bring a query of its own.
+    # A discovery endpoint may bring a query of its own, and an api-version in it counts.
     try:
-        return str(httpx.URL(url).copy_merge_params({"api-version": api_version} if api_version else {}))
+        address = httpx.URL(url)
     except httpx.InvalidURL:
         return url
+    if not api_version or "api-version" in address.params:
+        return url
+    return str(address.copy_merge_params({"api-version": api_version}))
 
 
 def chat_url(connection: Connection, deployment: str) -> str:
@@ -121,10 +162,13 @@ def chat_url(connection: Connection, deployment: str) -> str:
 
 
 def endpoint_url(connection: Connection, kind: str, deployment: str = "") -> str:
-    """Where `list` or `get` of dynamic discovery goes; endpoints come with and without a leading slash."""
+    """Where `list` or `get` of dynamic discovery goes.
+
+    Endpoints come with and without a leading slash, and as whole URLs of the target's host.
+    """
     discovery = connection.effective_discovery
     if discovery == "static":
         raise UsageError(f"connection {connection.name} has a static list of models: the gateway is not asked")
     endpoint = discovery.list_endpoint if kind == "list" else discovery.get_endpoint
     path = endpoint.replace("{deploymentName}", quote(deployment, safe=""))
-    return f"{connection.target.rstrip('/')}/{path.lstrip('/')}"
+    return path if "://" in path else f"{connection.target.rstrip('/')}/{path.lstrip('/')}"

@@ -39,6 +39,7 @@ from gateway_workbook.errors import UsageError
 from gateway_workbook.finding import Finding
 from gateway_workbook.ledger import Ledger
 from gateway_workbook.profile import Profile
+from gateway_workbook.readiness import Readiness
 from gateway_workbook.target import Target
 from gateway_workbook.tools import Tools
 from gateway_workbook.validation import Verdict
@@ -151,6 +152,8 @@ _FILES: Final[Mapping[type[BaseModel], tuple[str, str]]] = {
     AgentRecord: ("agent.json", STEPS[3]),
     Validation: ("verdicts.json", STEPS[4]),
     Cleanup: ("cleanup.json", STEPS[5]),
+    # Last, because no later notebook needs it and 02 can be told to leave it out.
+    Readiness: ("readiness.json", STEPS[2]),
 }
 
 

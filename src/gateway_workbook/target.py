@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AUDIENCES", "Kind", "Target", "azure", "http_client", "sandbox"]
+__all__ = ["AUDIENCES", "Kind", "Target", "azure", "http_client", "sandbox", "transport"]
 
 import os
 import re
@@ -127,9 +127,14 @@ class _SandboxIdentity:
                         os.environ[name] = value
 
 
-def http_client(target: Target) -> httpx.Client:
+def http_client(target: Target | None) -> httpx.Client:
     """A client for gateways and ARM, honouring Retry-After; one is enough for a notebook, close it after use."""
-    return httpx.Client(transport=RetryTransport(_ByEnvironment(target.trust()), retry=_RETRY), timeout=TIMEOUT)
+    return httpx.Client(transport=RetryTransport(transport(target), retry=_RETRY), timeout=TIMEOUT)
+
+
+def transport(target: Target | None) -> httpx.BaseTransport:
+    """What sends each request once, through the proxy of the environment; None is a gateway without a project."""
+    return _ByEnvironment(target.trust() if target else httpx.create_ssl_context())
 
 
 class _ByEnvironment(httpx.BaseTransport):

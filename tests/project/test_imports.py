@@ -53,6 +53,15 @@ ORDER = [
     "answer_rules",
     "diagnosis",
     "discovery",
+    "probe_url",
+    "probe_budget",
+    "probe_plan",
+    "probe_header",
+    "probe_asking",
+    "probe_profile",
+    "probe_evidence",
+    "probe_verdict",
+    "probe",
     "sandbox_process",
     "target",
     "export",
@@ -61,6 +70,12 @@ ORDER = [
     "arm",
     "examination",
     "gateway_tools",
+    "readiness_calls",
+    "chat_checks",
+    "tool_checks",
+    "streaming_checks",
+    "readiness_checks",
+    "readiness",
     "openapi",
     "answer",
     "tool",
@@ -82,11 +97,12 @@ ORDER = [
     "report",
     "junit",
     "step",
+    "probe_session",
     "prerequisites",
     "cleanup",
     "creation",
 ]
-EDGES = ["progress", "kernel", "batch", "cli_target", "cli_check", "cli_forms", "cli"]
+EDGES = ["progress", "kernel", "batch", "cli_target", "cli_check", "cli_forms", "cli_probe", "cli_readiness", "cli"]
 
 
 def modules(package: str) -> list[Path]:
