@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from gateway_workbook.finding import Finding, error, warning
 from gateway_workbook.profile import Provider
 from gateway_workbook.secrets import looks_secret
-from gateway_workbook.stored import JSON_TEXT, KEYS, Stored
+from gateway_workbook.stored import JSON_TEXT, KEYS, Stored, split_url
 
 Rule = Callable[[Stored], Iterator[Finding]]
 
@@ -128,13 +128,15 @@ def _discovery(stored: Stored) -> Iterator[Finding]:
             found=f"is {_cut(get)!r}, without {{deploymentName}}",
             mend="write {deploymentName} where the deployment's name belongs",
         )
+    target = split_url(stored.text("target"))
     for name, path in stored.endpoints.items():
-        if "://" in path:
+        parts = split_url(path) if "://" in path else None
+        if parts and target and parts.hostname != target.hostname:
             yield error(
-                "discovery-whole-url",
+                "discovery-other-host",
                 f"metadata.modelDiscovery.{name}",
-                found=f"is a whole URL, and is called as {stored.endpoint_url(path.partition('?')[0])}",
-                mend="write the path below target alone",
+                found=f"is on {parts.hostname}, and would be sent the credential of {target.hostname}",
+                mend="write the path below target, or a URL of target's host",
             )
 
 

@@ -233,6 +233,21 @@ def _discovery(data: Data) -> Iterator[Problem]:
     get = data.get("getModelEndpoint")
     if isinstance(get, str) and get and "{deploymentName}" not in get:
         yield ("getModelEndpoint",), "has no {deploymentName}; write it where the deployment's name belongs"
+    for field in ENDPOINTS[:2]:
+        if _on_another_host(data.get(field), data.get("targetUrl")):
+            yield (
+                (field,),
+                "is on another host than targetUrl, which would be sent the credential; write the path below targetUrl",
+            )
+
+
+def _on_another_host(endpoint: object, target: object) -> bool:
+    if not isinstance(endpoint, str) or "://" not in endpoint or not isinstance(target, str):
+        return False
+    try:
+        return urlsplit(endpoint).hostname != urlsplit(target).hostname
+    except ValueError:
+        return True
 
 
 def _static(data: Data) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ class Stored:
 
     def endpoint_url(self, path: str) -> str:
         """Where Agent Service will look models up, for one of `endpoints`."""
-        return f"{shown_url(self.text('target')).rstrip('/')}/{path.lstrip('/')}"
+        return path if "://" in path else f"{shown_url(self.text('target')).rstrip('/')}/{path.lstrip('/')}"
 
 
 def split_url(url: str) -> SplitResult | None:

@@ -88,9 +88,10 @@ def who(auth_type: str) -> st.SearchStrategy[dict[str, Any]]:
 def what(category: str) -> st.SearchStrategy[dict[str, Any]]:
     """The models: listed, looked up, or by API Management's defaults."""
     static = st.fixed_dictionaries({"staticModels": models()})
+    path = text.filter(lambda path: "://" not in path)  # a whole URL has to be on the target's host
     endpoints = {
-        "listModelsEndpoint": text,
-        "getModelEndpoint": text.map("{}/{{deploymentName}}".format),
+        "listModelsEndpoint": path,
+        "getModelEndpoint": path.map("{}/{{deploymentName}}".format).filter(lambda path: "://" not in path),
         "deploymentProvider": st.sampled_from(["OpenAI", "AzureOpenAI"]),
     }
     told = st.one_of(static, st.fixed_dictionaries(endpoints))

@@ -213,11 +213,11 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         "is '/models', wi",
     ),
     (
-        "discovery-whole-url",
+        "discovery-other-host",
         DYNAMIC,
-        {D: discovery(listModelsEndpoint="https://gateway.test/v1/models?key=k")},
+        {D: discovery(listModelsEndpoint="https://models.test/v1/models?key=k")},
         f"{D}.listModelsEndpoint",
-        "called as https://gateway.test/v1/https://gateway.test/v1/models: write the path",
+        "is on models.test, and would be sent the credential of gateway.test: write the path below target",
     ),
     (
         "discovery-provider",

@@ -84,6 +84,23 @@ def test_apim_without_settings_is_asked_at_its_defaults() -> None:
     ]
 
 
+def test_whole_urls_are_called_as_they_are_and_their_own_version_counts() -> None:
+    """As the public samples have it: models of an Azure resource, beside its /openai/v1."""
+    below = "https://gateway.test/openai/deployments"
+    endpoints = {
+        "listModelsEndpoint": f"{below}?api-version=2022-12-01",
+        "getModelEndpoint": f"{below}/{{deploymentName}}",
+        "deploymentAPIVersion": "2025-03-01",
+    }
+    client, recorder = gateway(dynamic("AzureOpenAI", **endpoints), catalogue("gpt-4o"))
+    assert discover(client).callable == ["gpt-4o"]
+    assert recorder.seen == [
+        f"GET {below}?api-version=2022-12-01",
+        f"GET {below}/gpt-4o?api-version=2025-03-01",
+        "POST https://gateway.test/v1/chat/completions",
+    ]
+
+
 def test_a_static_list_makes_no_discovery_request() -> None:
     client, recorder = gateway(connection(), catalogue())
     result = discover(client)

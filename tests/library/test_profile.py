@@ -108,6 +108,11 @@ def refused(**changes: object) -> list[str]:
             "getModelEndpoint",
             "has no {deploymentName}; write it",
         ),
+        (
+            STATIC | ENDPOINTS | {"listModelsEndpoint": "https://models.test/v1/models"},
+            "listModelsEndpoint",
+            "is on another host than targetUrl, which would be sent the credential; write the path below targetUrl",
+        ),
         (STATIC | ENDPOINTS | {"deploymentProvider": "Azure"}, "deploymentProvider", "write 'OpenAI' or 'AzureOpenAI'"),
         ({"staticModels": MODELS * 2}, "staticModels[1].name", "each deployment's name stands once"),
         ({"staticModels": {"name": "x"}}, "staticModels", "wrong type; write a list"),

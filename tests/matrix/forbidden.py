@@ -229,6 +229,13 @@ MISTAKES = [
         told="has no {deploymentName}; write it where",
     ),
     Forbidden(
+        name="models of another host",
+        changes={"listModelsEndpoint": "https://models.test/v1/models"},
+        befalls=dynamic,
+        place="listModelsEndpoint",
+        told="is on another host than targetUrl",
+    ),
+    Forbidden(
         name="another provider",
         changes={"deploymentProvider": "Anthropic"},
         befalls=dynamic,
