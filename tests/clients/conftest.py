@@ -75,8 +75,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     log = folder / "access.jsonl"
     with started(folder / "state", "--port", "0", "--tls", "--quiet", "--access-log", str(log)) as running:
         yield running
-    agents = (json.loads(line)["user_agent"] for line in log.read_text(encoding="utf-8").splitlines())
-    request.config.stash[CALLS] = Counter(client_of(agent) for agent in agents if not agent.startswith(OURS))
+    count(log, request.config)
 
 
 @pytest.fixture(scope="session")
@@ -154,9 +153,16 @@ def others(sandbox: Running, troubled_gateway: str) -> None:
             arm.put(name, json={"properties": wanted}).raise_for_status()
 
 
+def count(log: Path, config: pytest.Config) -> None:
+    """Add the calls of clients in a sandbox's access log to those that are told at the end."""
+    agents = (json.loads(line)["user_agent"] for line in log.read_text(encoding="utf-8").splitlines())
+    calls = config.stash.setdefault(CALLS, Counter())
+    calls.update(client_of(agent) for agent in agents if not agent.startswith(OURS))
+
+
 def client_of(user_agent: str) -> str:
     """The client's own name in a user agent: `azsdk-python-ai-projects/2.10.0`, `OpenAI/Python 3.57.0`."""
-    own = re.search(r"\w+/Python \S+|azsdk-\S+", user_agent)
+    own = re.search(r"AZURECLI/\S+", user_agent) or re.search(r"\w+/Python \S+|azsdk-\S+", user_agent)
     return own[0] if own else user_agent.partition(" ")[0] or "no name"
 
 

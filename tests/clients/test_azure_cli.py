@@ -17,6 +17,7 @@ from tests.sandbox.conftest import ARM, started
 from tests.sandbox.template import PROJECT, SERVICE, connection, nested, template
 
 from .azure_cli import GROUP, TENANT, AzureCli
+from .conftest import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,14 +86,16 @@ NAMED, API, MASTER = "variables('n')", "parameters('api')", "'master'"
 
 
 @pytest.fixture(scope="module")
-def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureCli]:
+def az(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[AzureCli]:
     """Azure CLI, logged in once to a sandbox of its own."""
     python = python_named_by(VARIABLE, target="test-clients")
     folder = tmp_path_factory.mktemp("az")
-    with started(folder / "state", "--port", "0", "--tls", "--quiet") as sandbox:
+    log = folder / "state.access.jsonl"
+    with started(folder / "state", "--port", "0", "--tls", "--quiet", "--access-log", str(log)) as sandbox:
         cli = AzureCli(bin=python.parent, sandbox=sandbox, folder=folder)
         cli.log_in()
         yield cli
+    count(log, request.config)
 
 
 @pytest.fixture
