@@ -1,0 +1,151 @@
+"""What a probe concludes: the most likely cause where nothing works, and what is odd where something does."""
+
+from __future__ import annotations
+
+__all__ = ["verdict", "warnings"]
+
+from typing import TYPE_CHECKING, Final
+
+from gateway_workbook.finding import Finding
+from gateway_workbook.finding import warning as odd
+from gateway_workbook.probe_header import hints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway_workbook.probe_asking import Asking, Told
+
+_REFUSED: Final = ("wrong-key", "no-key-seen", "forbidden", "key-on-one-path")
+# How far a call came, by its finding: the farther, the nearer its cause is to the whole truth.
+_FAR: Final = (
+    *("content-filter", "context-length", "quota-used-up", "rate-limit", "token-expired"),
+    *("listed-not-callable", "unknown-deployment", "model-not-allowed", "upstream", "unsupported-parameter"),
+    *("wrong-audience", "wrong-scope", "token-scope", "token-audience", "token-client", "token-url", "token-endpoint"),
+    *("firewall", "forbidden", "key-on-one-path", "wrong-key", "no-key-seen"),
+    *("api-version-missing", "api-version-wrong", "api-version-unwanted", "model-missing-in-body"),
+    *("login-redirect", "redirect", "html", "bad-request", "gateway-error", "wrong-path", "no-discovery"),
+)
+_NAME_IS_WRONG: Final = ("unknown-deployment", "listed-not-callable", "model-not-allowed")
+_NO_PATH: Final = ("wrong-path", "no-discovery")
+_SHOWN: Final = 4
+
+
+def verdict(asking: Asking, *, spent: str = "") -> Finding:
+    """The most likely cause, how sure it is, and the next thing to try; `spent` says that the search was cut off."""
+    told = [one for one in asking.told if one.finding and one.purpose == ""]
+    if not told:
+        return odd("limit", "targetUrl", found=spent or "nothing was asked", mend="give the whole URL of a call")
+    chosen = min(told, key=_distance)
+    finding = chosen.finding or odd("unexplained", "targetUrl", found="", mend="")
+    update = _sharper(asking, chosen, told)
+    if spent and update.get("confidence") != "certain":
+        update["confidence"] = "possible"
+        update["cause"] = f"{update.get('cause', finding.cause)} ({spent})"
+    return finding.model_copy(update=update)
+
+
+def _distance(told: Told) -> tuple[int, bool]:
+    code = told.code
+    if told.exchange.status is None:
+        return -1, False
+    return _FAR.index(code) if code in _FAR else len(_FAR), told.exchange.asked != "chat"
+
+
+def _sharper(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, object]:
+    """What all calls together tell beyond the one."""
+    if chosen.code in _NAME_IS_WRONG:
+        return _wrong_name(asking)
+    if chosen.code in _REFUSED:
+        return _missing_header(asking, chosen) or _wrong_key(asking, chosen, told)
+    if chosen.code in _NO_PATH:
+        return _no_path(told)
+    return {}
+
+
+def _wrong_name(asking: Asking) -> dict[str, object]:
+    names = list(dict.fromkeys(one.deployment for one in asking.told if one.exchange.asked == "chat" and one.code))
+    listed = [model.deployment for one in asking.told for model in one.models]
+    offered = f"; it lists {', '.join(listed[:_SHOWN])}" if listed else ""
+    return {
+        "confidence": "certain",
+        "cause": f"path, header and api-version are right, and the gateway runs none of {', '.join(names)}{offered}",
+        "mend": "ask the gateway's team for a deployment's name, and add --model NAME",
+        "field": "deployment",
+    }
+
+
+def _missing_header(asking: Asking, chosen: Told) -> dict[str, object]:
+    """A gateway that took the key, and names a header it misses."""
+    used = chosen.connection.auth_config
+    names = [one.name for one in hints(chosen.exchange) if one and (used is None or one.name != used.name)]
+    if not (asking.headers.proven and names):
+        return {}
+    return {
+        "code": "header-missing",
+        "field": "customHeaders",
+        "confidence": "certain",
+        "cause": f"the key is right, and the gateway wants a header {names[0]} beside it",
+        "mend": f"ask the gateway's team for its value, and add --header '{names[0]}: VALUE'",
+    }
+
+
+def _wrong_key(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, object]:
+    if chosen.connection.auth_type != "ApiKey" or asking.headers.proven:
+        return {}
+    secret = chosen.connection.api_key
+    read = asking.headers.read
+    if read:
+        name = read[0].name if read[0] else "api-key"
+        first = next(one for one in told if one.connection.auth_config == read[0])
+        return {
+            **(first.finding.model_dump(include={"request", "found", "curl", "milliseconds"}) if first.finding else {}),
+            "code": "wrong-key",
+            "field": "apiKey",
+            "confidence": "likely",
+            "cause": f"the gateway reads the header {name}, and does not take the key",
+            "mend": f"check the key at {secret}: copy it anew, and see that it is this gateway's and not revoked",
+        }
+    tried = ", ".join(dict.fromkeys(one.name if one else "api-key" for one in asking.headers.refused))
+    return {
+        "code": "wrong-key",
+        "field": "apiKey",
+        "confidence": "possible",
+        "cause": f"the key is refused in every header that was tried ({tried}), always in the same words",
+        "mend": f"check the key at {secret}; if it is right, add --header 'NAME: FORMAT' as the gateway's docs have it",
+    }
+
+
+def _no_path(told: Sequence[Told]) -> dict[str, object]:
+    calls = [one.exchange.url for one in told if one.exchange.asked == "chat"]
+    every = all(one.code in _NO_PATH for one in told)
+    return {
+        "code": "wrong-path",
+        "field": "targetUrl",
+        "confidence": "likely" if every else "possible",
+        "cause": f"the gateway has none of the {len(calls)} usual paths for chat completions at this URL",
+        "mend": "give the whole URL of a call that works elsewhere (…/chat/completions), and its model with --model",
+    }
+
+
+def warnings(told: Sequence[Told]) -> tuple[Finding, ...]:
+    """What is odd about a gateway that answers."""
+    found = []
+    if any(one.purpose == "control" and one.finding is None for one in told):
+        found.append(
+            odd(
+                "unknown-model-answered",
+                "deployment",
+                found="a model that cannot exist is answered with 200",
+                mend="do not trust a 200 for a name: the gateway's team should say which deployments it has",
+            )
+        )
+    if any(one.purpose == "without key" and one.exchange.asked == "chat" and one.exchange.ok for one in told):
+        found.append(
+            odd(
+                "key-not-looked-at",
+                "apiKey",
+                found="the gateway answers without a key, too",
+                mend="have it ask for one; until then nothing shows that header and key are right",
+            )
+        )
+    return tuple(found)
