@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Discovered", "DiscoveredModel", "discover"]
+__all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models"]
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -112,13 +112,14 @@ def _listed(gateway: Gateway) -> tuple[Discovered, tuple[Exchange, ...]]:
         return Discovered(source="static", models=tuple(map(_from_model, gateway.connection.models))), ()
     listing = gateway.list_models()
     found = Discovered(source="dynamic", provider=discovery.provider, listing=listing.model_copy(update={"text": ""}))
-    models = _models(listing, discovery.provider)
+    models = listed_models(listing, discovery.provider)
     if models:
         return found.model_copy(update={"models": models}), (listing,)
     return found.model_copy(update={"finding": diagnose(listing, gateway.connection)}), ()
 
 
-def _models(listing: Exchange, provider: Provider) -> tuple[DiscoveredModel, ...]:
+def listed_models(listing: Exchange, provider: Provider) -> tuple[DiscoveredModel, ...]:
+    """The models of an answer in the provider's form; none where it has another."""
     if not listing.ok:
         return ()
     try:

@@ -61,7 +61,7 @@ class Step:
     @classmethod
     def start(cls, run_dir: str | Path, *, profile: str, target: str) -> Self:
         """Begin notebook 00: make the run folder from a profile and a target (`sandbox` or `azure`)."""
-        _refuse_unknown_parameters()
+        refuse_unknown_parameters()
         chosen = load_profile(profile)
         if target not in ("sandbox", "azure"):
             raise UsageError(f"no target '{target}': write sandbox or azure")
@@ -73,7 +73,7 @@ class Step:
     @classmethod
     def begin(cls, name: str, run_dir: str | Path) -> Self:
         """Begin a later notebook; raises UsageError saying which one to run first."""
-        _refuse_unknown_parameters()
+        refuse_unknown_parameters()
         run = Run.open(run_dir)
         if name != CLEAN_UP:
             run.require_passed(STEPS[: STEPS.index(name)])
@@ -182,7 +182,7 @@ def _tell_failures(step: Step) -> None:
     shell.events.register("post_run_cell", after_cell)
 
 
-def _refuse_unknown_parameters() -> None:
+def refuse_unknown_parameters() -> None:
     """Papermill only warns about a parameter the notebook does not declare, and then runs green on the default."""
     shell = get_ipython()
     cells: Sequence[str] = (shell.user_ns.get("In") or []) if shell else []

@@ -1,0 +1,121 @@
+"""A look at a profile's gateway: token, list, get and call; each failure is one finding, mended where it can be."""
+
+from __future__ import annotations
+
+__all__ = ["Checkup", "Connect", "check_up", "connector", "mended"]
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway_workbook.connection import Connection
+from gateway_workbook.diagnosis import diagnose
+from gateway_workbook.discovery import PROMPT, Discovered, DiscoveredModel, discover, usable
+from gateway_workbook.finding import Finding, is_error
+from gateway_workbook.gateway import Gateway
+from gateway_workbook.mending import Mended, mend
+from gateway_workbook.neighbours import Failure
+from gateway_workbook.profile import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway_workbook.exchange import Asked
+
+Connect = Callable[[Profile], Gateway]
+
+_SOUGHT: Final = 3  # findings that a mend is sought for; those after them mostly have the same cause
+_SIGNED_BY: Final = (
+    *("auth_type", "api_key", "auth_config", "custom_headers"),
+    *("client_id", "client_secret", "token_url", "scopes", "audience"),
+)
+# Faults of one deployment, not of the connection.
+_OF_ONE: Final = {"listed-not-callable", "unknown-deployment", "model-not-allowed"}
+
+
+class Checkup(BaseModel):
+    """`answering` are the deployments that were called well; `calls` is what seeking mends took, beside the look."""
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: tuple[Finding, ...] = ()
+    answering: tuple[str, ...] = ()
+    calls: int = 0
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing found keeps an agent from working; that one deployment of several is gone does not."""
+        return not is_error(self.findings)
+
+
+def connector(
+    connection: Connection, make: Callable[[Connection], Gateway], *, locate: Callable[[str], str] = str
+) -> Connect:
+    """What makes a client by another profile of the same gateway; where that signs in alike, a token is used again."""
+    base = make(connection)
+
+    def connect(profile: Profile) -> Gateway:
+        other = Connection.of(profile, locate=locate, target=connection.target)
+        alike = all(getattr(other, name) == getattr(connection, name) for name in _SIGNED_BY)
+        return base.toward(other) if alike else make(other)
+
+    return connect
+
+
+def check_up(profile: Profile, connect: Connect, *, deployment: str = "") -> Checkup:
+    """Look at one deployment, or at all; raises UsageError for one that the gateway does not list."""
+    gateway = connect(profile)
+    found = discover(gateway, only=[deployment] if deployment else [])
+    answering = tuple(found.callable)
+    failures = _failures(found)
+    if found.finding and deployment:
+        called = _called(gateway, deployment)
+        answering, failures = (answering, [*failures, called]) if called else ((deployment,), failures)
+    results = _mended(failures, profile, connect, answering=answering)
+    findings = tuple(_weighed(one.finding, alone=bool(deployment or not answering)) for one in results)
+    return Checkup(findings=findings, answering=answering, calls=sum(one.calls for one in results))
+
+
+def mended(found: Discovered, profile: Profile, connect: Connect) -> tuple[Finding, ...]:
+    """The findings of a discovery that is done, each with the mend that was found for it."""
+    results = _mended(_failures(found), profile, connect, answering=tuple(found.callable))
+    return tuple(_weighed(one.finding, alone=not found.callable) for one in results)
+
+
+def _failures(found: Discovered) -> list[Failure]:
+    """Each distinct failure, in the order in which they came."""
+    whole = [Failure(asked="list", finding=found.finding)] if found.finding else []
+    each = [_failure(model, model.finding, found) for model in found.models if model.finding]
+    distinct = {(one.finding.code, _alike(one)): one for one in reversed([*whole, *each])}
+    return list(distinct.values())[::-1]
+
+
+def _failure(model: DiscoveredModel, finding: Finding, found: Discovered) -> Failure:
+    asked: Asked = "get" if model.gettable == "no" else "chat"
+    return Failure(asked=asked, finding=finding, deployment=model.deployment, listed=found.source == "dynamic")
+
+
+def _alike(failure: Failure) -> str:
+    return failure.finding.found.replace(failure.deployment or "\n", "…")
+
+
+def _called(gateway: Gateway, deployment: str) -> Failure | None:
+    exchange = gateway.chat(deployment, [{"role": "user", "content": PROMPT}])
+    if usable(exchange, gateway.connection):
+        return None
+    finding = diagnose(exchange, gateway.connection, deployment=deployment)
+    return Failure(asked="chat", finding=finding, deployment=deployment)
+
+
+def _mended(
+    failures: Iterable[Failure], profile: Profile, connect: Connect, *, answering: tuple[str, ...]
+) -> list[Mended]:
+    known = [replace(failure, answering=answering) for failure in failures]
+    sought = [mend(failure, profile, connect=connect) for failure in known[:_SOUGHT]]
+    return [*sought, *(Mended(finding=failure.finding, calls=0) for failure in known[_SOUGHT:])]
+
+
+def _weighed(finding: Finding, *, alone: bool) -> Finding:
+    return finding if alone or finding.code not in _OF_ONE else finding.model_copy(update={"severity": "warning"})
