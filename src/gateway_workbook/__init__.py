@@ -9,7 +9,8 @@ Where things are, each importing only what stands before it:
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
-- a change of a profile, in its own file: `yaml_edit`, `profile_change`
+- a change of a profile, in its own file: `yaml_edit`, `profile_change`; what to change: `neighbours` (one change away),
+  `mending` (tries them), `checkup` (a whole look, for `diagnose`)
 - the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
 - the search for settings: `usual`, `probe_url` (any URL, read), `probe_budget` (its limits), `probe_plan` (the order),
@@ -24,7 +25,7 @@ Where things are, each importing only what stands before it:
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
 - a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`
-- headless: `kernel`, `batch`, `cli_check` (check), `cli_forms` (export, import), `cli_probe`, `cli_readiness`, `cli`
+- headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`, `cli_readiness`, `cli`
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ __all__ = [
     "report",
     "resource_rows",
     "write_profile",
+    "to_check",
 ]
 
 from importlib import import_module
@@ -70,6 +72,7 @@ _FROM = {
     "resource_rows": "arm",
     "discover": "discovery",
     "examine_readiness": "readiness",
+    "to_check": "readiness",
     "ProbeOptions": "probe_session",
     "SettingsStep": "probe_session",
     "find_settings": "probe_session",

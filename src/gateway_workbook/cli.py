@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway_workbook import cli_check, cli_forms, cli_probe, cli_readiness
+from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_probe, cli_readiness
 from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
 from gateway_workbook.visible import visible
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 cli_check.register(app)
+cli_diagnose.register(app)
 cli_forms.register(app)
 cli_probe.register(app)
 cli_readiness.register(app)

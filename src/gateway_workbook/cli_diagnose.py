@@ -157,7 +157,8 @@ class _Show:
                 self._finding(finding)
                 self._shown.add(key)
         if found.calls:
-            self._line(f"{found.calls} calls were made in search of the mend", style="dim")
+            many = "1 call was" if found.calls == 1 else f"{found.calls} calls were"
+            self._line(f"{many} made in search of the mend", style="dim")
 
     def write(self, change: Change) -> None:
         """Apply the change to the file, whose difference has been shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models"]
+__all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models", "usable"]
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,7 @@ from gateway_workbook.finding import Finding
 from gateway_workbook.profile import Model, Provider
 
 if TYPE_CHECKING:
+    from gateway_workbook.connection import Connection
     from gateway_workbook.gateway import Gateway
 
 PROMPT: Final = "Reply with exactly: ok"
@@ -128,12 +129,20 @@ def listed_models(listing: Exchange, provider: Provider) -> tuple[DiscoveredMode
         return ()
 
 
+def usable(exchange: Exchange, connection: Connection) -> bool:
+    """Whether the answer is what the call was for: a list with models, a model, a completion."""
+    if exchange.asked == "list":
+        discovery = connection.effective_discovery
+        return discovery != "static" and bool(listed_models(exchange, discovery.provider))
+    return exchange.ok and _READABLE["gettable" if exchange.asked == "get" else "callable"](exchange.body)
+
+
 def _tested(gateway: Gateway, model: DiscoveredModel, known: tuple[Exchange, ...]) -> DiscoveredModel:
     asked: dict[str, Exchange] = {}
     if gateway.connection.effective_discovery != "static":
         asked["gettable"] = gateway.get_model(model.deployment)
     asked["callable"] = gateway.chat(model.deployment, [{"role": "user", "content": PROMPT}])
-    failed = [name for name, exchange in asked.items() if not (exchange.ok and _READABLE[name](exchange.body))]
+    failed = [name for name, exchange in asked.items() if not usable(exchange, gateway.connection)]
     finding = None
     if failed:
         others = (*known, *(exchange for name, exchange in asked.items() if name not in failed))

@@ -171,7 +171,7 @@ def _moved(profile: Profile, target: str, failure: Failure) -> Change:
     before = (profile.target_url or "").rstrip("/")
     endpoints = {"listModelsEndpoint": profile.list_models_endpoint, "getModelEndpoint": profile.get_model_endpoint}
     paths = {name: f"/{path.lstrip('/')}" for name, path in endpoints.items() if path}
-    if not failure.listed or not paths:
+    if not failure.listed or not paths or any("://" in path for path in paths.values()):
         return {"targetUrl": target}
     if before.startswith(target):
         paths = {name: before.removeprefix(target) + path for name, path in paths.items()}

@@ -53,6 +53,9 @@ ORDER = [
     "answer_rules",
     "diagnosis",
     "discovery",
+    "neighbours",
+    "mending",
+    "checkup",
     "probe_url",
     "probe_budget",
     "probe_plan",
@@ -102,7 +105,18 @@ ORDER = [
     "cleanup",
     "creation",
 ]
-EDGES = ["progress", "kernel", "batch", "cli_target", "cli_check", "cli_forms", "cli_probe", "cli_readiness", "cli"]
+EDGES = [
+    "progress",
+    "kernel",
+    "batch",
+    "cli_target",
+    "cli_check",
+    "cli_diagnose",
+    "cli_forms",
+    "cli_probe",
+    "cli_readiness",
+    "cli",
+]
 
 
 def modules(package: str) -> list[Path]:
