@@ -16,6 +16,7 @@ from gateway_workbook.probe_budget import Bounded
 from gateway_workbook.probe_profile import Given
 from gateway_workbook.probe_url import LOOPBACK, check_transport, read_url
 from gateway_workbook.profile import IDENTITY_AUDIENCE, AuthConfig, Category
+from gateway_workbook.run import run_folder
 from gateway_workbook.secrets import Secrets, is_reference
 from gateway_workbook.step import refuse_unknown_parameters
 from gateway_workbook.whole_files import write_files
@@ -121,6 +122,12 @@ class SettingsStep:
 
     def __init__(self) -> None:
         refuse_unknown_parameters()
+
+    def write(self, profile: Profile, out: str, *, overwrite: bool = False) -> Path:
+        """Write the profile; a relative path lies beside notebooks/, as run folders do."""
+        path = run_folder(out)
+        write_profile(path, profile, overwrite=overwrite)
+        return path
 
     def checkpoint(self, *, holds: bool, found: str, otherwise: str = "") -> None:
         """Say what was found; raises CheckpointFailed with `otherwise` when the claim does not hold."""
