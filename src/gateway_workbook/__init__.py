@@ -25,7 +25,8 @@ Where things are, each importing only what stands before it:
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
 - a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`
-- headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`, `cli_readiness`, `cli`
+- headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`,
+  `cli_readiness`, `cli`
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ __all__ = [
     "load_tools",
     "report",
     "resource_rows",
-    "write_profile",
     "to_check",
+    "write_profile",
 ]
 
 from importlib import import_module

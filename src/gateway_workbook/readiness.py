@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Ask", "DeploymentReadiness", "Outcome", "Readiness", "examine_readiness"]
+__all__ = ["Ask", "DeploymentReadiness", "Outcome", "Readiness", "examine_readiness", "to_check"]
 
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway_tools import GATEWAY_TOOLS
 from gateway_workbook.readiness_calls import Answer, Calls, StoppedAsking, could_not_tell
 from gateway_workbook.readiness_checks import CHECKS, GATEWAY_CHECKS, Check
@@ -17,6 +18,7 @@ from gateway_workbook.readiness_checks import CHECKS, GATEWAY_CHECKS, Check
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway_workbook.discovery import Discovered
     from gateway_workbook.gateway import Gateway
 
 NOBODYS: Final = "no-such-deployment-0f3a"
@@ -110,28 +112,14 @@ class Readiness(_Frozen):
         good = [one for one in self.deployments if one.answer("chat") == "supported" and one.ready != "refused"]
         return bool(good) and len(good) == len(self.deployments)
 
-    @property
-    def told(self) -> str:
-        """The grid in one sentence."""
-        refused = {one.deployment: one.refused for one in self.deployments if one.refused}
-        without = "; ".join(f"{name} refuses {', '.join(checks)}" for name, checks in refused.items())
-        return without or f"nothing is refused by {', '.join(one.deployment for one in self.deployments)}"
 
-    @property
-    def requests(self) -> int:
-        """The calls made in all."""
-        return self.gateway_requests + sum(deployment.requests for deployment in self.deployments)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """What to ask of the gateway's team, one for each refused check."""
-        everyone = [(one.deployment, one.outcomes) for one in self.deployments]
-        return tuple(
-            Ask(deployment=whose, check=one.check, found=one.found, curl=one.curl)
-            for whose, outcomes in (*everyone, ("every deployment", self.gateway))
-            for one in outcomes
-            if one.answer == "refused"
-        )
+def to_check(found: Discovered, which: str = "first", *, deployment: str = "") -> list[str]:
+    """The deployments to examine of those that answer: the one an agent will stand on, all, or none."""
+    if which not in ("first", "all", "none"):
+        raise UsageError(f"no choice '{which}' of deployments to check: write first, all or none")
+    if which == "first":
+        return [deployment] if deployment in found.callable else found.callable[:1]
+    return found.callable if which == "all" else []
 
 
 def examine_readiness(gateway: Gateway, deployments: Iterable[str], *, parallel: int = 4) -> Readiness:

@@ -15,6 +15,7 @@ from gateway_workbook.connection_facts import connection_facts
 from gateway_workbook.discovery import Discovered
 from gateway_workbook.errors import UsageError
 from gateway_workbook.headline import headline
+from gateway_workbook.readiness import Readiness
 from gateway_workbook.run import STEPS, AgentRecord, Cleanup, ConnectionRecord, Run, Validation, write_text
 from gateway_workbook.stages import Stage, counted_verdicts, stages
 from gateway_workbook.visible import visible
@@ -76,6 +77,7 @@ def _page(run: Run) -> dict[str, object]:
         for name, kind in (
             ("connection", ConnectionRecord),
             ("models", Discovered),
+            ("readiness", Readiness),
             ("agent", AgentRecord),
             ("validation", Validation),
             ("cleanup", Cleanup),
@@ -91,6 +93,7 @@ def _page(run: Run) -> dict[str, object]:
         **parts,
         **_connected(parts["connection"].record),
         **_discovered(parts["models"].record),
+        **_examined(parts["readiness"].record),
         **_validated(parts["validation"].record, counted=counted_verdicts(run, course) is not None),
     }
 
@@ -112,6 +115,16 @@ def _discovered(record: Discovered | None) -> dict[str, object]:
     from gateway_workbook import figures
 
     return {"models_table": _table(frames.models(record)), "models_figure": _inline(figures.models(record))}
+
+
+def _examined(record: Readiness | None) -> dict[str, object]:
+    if record is None or not record.deployments:
+        return {"readiness_table": None}
+    return {
+        "readiness_table": _table(frames.readiness(record)),
+        "readiness_conclusions": _table(frames.readiness_conclusions(record)),
+        "readiness_asks": _table(frames.readiness_asks(record)),
+    }
 
 
 def _validated(record: Validation | None, *, counted: bool) -> dict[str, object]:
@@ -155,6 +168,7 @@ def _part(run: Run, kind: type[_Record], *, course: Sequence[Stage]) -> _Part:
 _STEP_OF: Final[dict[type[BaseModel], str]] = {
     ConnectionRecord: STEPS[1],
     Discovered: STEPS[2],
+    Readiness: STEPS[2],
     AgentRecord: STEPS[3],
     Validation: STEPS[4],
     Cleanup: STEPS[5],
