@@ -19,8 +19,8 @@ Where things are, each importing only what stands before it:
   `examination`
 - what an agent needs of a model: `streaming` (events and when they came), `readiness_calls`, `chat_checks`,
   `tool_checks`, `streaming_checks`, `readiness_checks` (the table), `readiness`
-- the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool`, `tools` (a tools file), `definition`
-  (what is refused), `client_functions`, `agents`
+- the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool_fields`, `tool`, `tools` (a tools file),
+  `definition` (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log` (proof of route), `tool_log`
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 __all__ = ["TOOLS", "AgentTool", "AnyTool", "Function", "McpServer", "OpenApi", "Surroundings"]
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway_workbook.openapi import check_spec
-from gateway_workbook.secrets import SecretReference, is_reference, looks_secret
+from gateway_workbook.secrets import SecretReference, is_reference
+from gateway_workbook.tool_fields import Authorization, Headers, Name, Sample, Schema, Spec, Text, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from azure.ai.projects.models import Tool
 
     from gateway_workbook.answer import ToolCall
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what the chat-completions contract allows a function
-_SECRET_QUERY = ("code", "sig")  # of Azure Functions, of shared access signatures
-_HOST = re.compile(r"[^/?#@\s]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,79 +28,6 @@ class Surroundings:
     spec: Callable[[str], Mapping[str, Any]]
     secret: Callable[[SecretReference], str]
     connection_id: Callable[[str], str]
-
-
-def _named(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError("not a tool's name; use 1 to 64 letters, digits, - and _")
-    return name
-
-
-def _url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        found = parts.scheme in ("https", "http", "sandbox") and _HOST.fullmatch(parts.netloc.rpartition("@")[2])
-    except ValueError:
-        parts, found = urlsplit(""), None
-    if not found or not url.isprintable():
-        raise ValueError("not a URL; write https://host/path (sandbox://examples/… for the sandbox's own)")
-    if "@" in parts.netloc:
-        raise ValueError("holds a user name or password; remove it, and reach the service through a project connection")
-    secret = next((name for name, _ in parse_qsl(parts.query) if looks_secret(name) or name in _SECRET_QUERY), None)
-    if secret:
-        raise ValueError(f"holds a secret in its query ({secret}); keep that in a project connection")
-    return url
-
-
-def _schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    from jsonschema import Draft202012Validator, SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise ValueError(f"is not a JSON schema ({error.message}); mend it") from None
-    if schema.get("type") != "object":
-        raise ValueError("is not the schema of an object; write type: object")
-    return schema
-
-
-def _header_values(headers: Mapping[str, str]) -> Mapping[str, str]:
-    for name, value in headers.items():
-        if looks_secret(name) and not is_reference(value):
-            variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-            raise ValueError(
-                "holds a secret or no reference; put the whole header into an environment variable "
-                f"and write {name}: env:MCP_{variable}"
-            )
-    return headers
-
-
-def _spec(spec: object) -> str | Mapping[str, Any]:
-    if isinstance(spec, str):
-        return _url(spec)
-    if isinstance(spec, Mapping):
-        return check_spec(spec)
-    raise ValueError("is no OpenAPI document; write a URL, the name of a file beside this one, or the document itself")
-
-
-def _authorization(value: object) -> object:
-    if value is None or isinstance(value, SecretReference) or (isinstance(value, str) and is_reference(value)):
-        return value
-    raise ValueError(
-        "holds a secret or no reference; put the token into an environment variable "
-        "and write authorization: env:MCP_TOKEN"
-    )
-
-
-def _something(value: object) -> object:
-    if value in (None, ""):
-        raise ValueError("is empty; write what the function gives back, as text or as data")
-    return value
-
-
-Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-Name = Annotated[Text, AfterValidator(_named)]
-Url = Annotated[Text, AfterValidator(_url)]
 
 
 class AgentTool(BaseModel):
@@ -160,9 +80,9 @@ class Function(AgentTool):
     type: Literal["function"]
     name: Name
     description: Text
-    parameters: Annotated[dict[str, Any], AfterValidator(_schema)]
+    parameters: Schema
     strict: bool = False
-    sample_output: Annotated[Any, AfterValidator(_something)]
+    sample_output: Sample
     _items = ("function_call",)
 
     def sdk(self, around: Surroundings) -> Tool:
@@ -215,7 +135,7 @@ class OpenApi(AgentTool):
     type: Literal["openapi"]
     name: Name
     description: Text
-    spec: Annotated[Any, AfterValidator(_spec)]
+    spec: Spec
     connection: Text | None = None
     audience: Text | None = None
     _items = ("openapi",)
@@ -267,8 +187,8 @@ class McpServer(AgentTool):
     allowed_tools: tuple[Text, ...] = ()
     require_approval: Literal["always", "never"] = "always"
     connection: Text | None = None
-    headers: Annotated[dict[Text, Text], AfterValidator(_header_values)] = Field(default_factory=dict)
-    authorization: Annotated[SecretReference | None, BeforeValidator(_authorization)] = None
+    headers: Headers = Field(default_factory=dict)
+    authorization: Authorization = None
     _items = ("mcp_call",)
 
     def sdk(self, around: Surroundings) -> Tool:

@@ -81,6 +81,7 @@ ORDER = [
     "readiness",
     "openapi",
     "answer",
+    "tool_fields",
     "tool",
     "tools",
     "definition",
