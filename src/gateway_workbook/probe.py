@@ -16,14 +16,14 @@ from gateway_workbook.finding import Finding
 from gateway_workbook.probe_asking import NOBODY, Access, Asking, Halt, Told
 from gateway_workbook.probe_budget import BudgetSpent
 from gateway_workbook.probe_evidence import Evidence, evidence
-from gateway_workbook.probe_plan import Place, Route, list_places, routes, targets
+from gateway_workbook.probe_plan import LIKELY, UNLIKELY, Place, Route, list_places, routes, targets
 from gateway_workbook.probe_profile import Given, Settings, base_connection, discovery_below, settings_profile
 from gateway_workbook.probe_verdict import verdict, warnings
 from gateway_workbook.profile import Profile
 from gateway_workbook.usual import MODELS, VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from gateway_workbook.probe_budget import Bounded
     from gateway_workbook.profile import Provider
@@ -115,23 +115,21 @@ class _Search:
     def _search(self) -> None:
         near, far = targets(self.given.clue)
         if self.given.clue.routing and (self.given.model or self.given.clue.deployment):
-            self._call(list(routes(near, self.given.clue))[:2])
+            self._call(routes(near, self.given.clue, ranks=LIKELY))
         for bases in (near, far):
             if not self.works:
                 self._list(list_places(bases, self.given.clue.version))
-                self._call([self.right] if self.right else self._routes(bases))
+                self._call(self._routes(bases))
+        self._call(routes([*near, *far], self.given.clue, ranks=UNLIKELY))
 
-    def _routes(self, bases: list[str]) -> list[Route]:
-        """The routes at these bases, those at the list's own first."""
-        if self.listing is None:
-            return list(routes(bases, self.given.clue))
-        at = self.listing.connection
-        provider: Provider | None = at.discovery.provider if at.discovery else None
-        rest = [base for base in bases if base != at.target]
-        return [
-            *routes([at.target], self.given.clue, provider=provider),
-            *routes(rest, self.given.clue),
-        ]
+    def _routes(self, bases: list[str]) -> Iterator[Route]:
+        """The likely routes at these bases, but all of those where models are listed, and these first."""
+        listed = self.listing.connection if self.listing else None
+        if listed:
+            provider: Provider | None = listed.discovery.provider if listed.discovery else None
+            yield from routes([listed.target], self.given.clue, provider=provider)
+        rest = [base for base in bases if not listed or base != listed.target]
+        yield from routes(rest, self.given.clue, ranks=LIKELY)
 
     def _list(self, places: Iterable[Place]) -> None:
         waiting = list(places)
@@ -149,9 +147,10 @@ class _Search:
                 versions = _other_versions(told, place.version)
                 waiting[:0] = [replace(place, version=version) for version in versions]
 
-    def _call(self, candidates: Sequence[Route]) -> None:
+    def _call(self, candidates: Iterable[Route]) -> None:
+        """Call by each route until one answers; a route that is known to exist is the only one."""
         self.asking.headers.again()
-        waiting = list(candidates)
+        waiting = [self.right] if self.right else list(candidates)
         while waiting and self.works is None:
             route = waiting.pop(0)
             wanted = self.versioned.get(route.target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Place", "Route", "list_places", "routes", "targets"]
+__all__ = ["LIKELY", "UNLIKELY", "Place", "Route", "list_places", "routes", "targets"]
 
 from dataclasses import dataclass
 from itertools import product
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway_workbook.profile import Provider
 
 _OPENAI, _AZURE = DISCOVERIES
+LIKELY, UNLIKELY = (0, 1), (2, 3)  # ranks of routes
+ALL: Final = LIKELY + UNLIKELY
 _DEPTHS: Final = ("/v1", "/openai", "")
 
 
@@ -75,10 +77,11 @@ def _other_place(base: str, version: str) -> Place:
     return Place(target=base, discovery=_AZURE, version=version)
 
 
-def routes(bases: Iterable[str], clue: Clue, *, provider: Provider | None = None) -> Iterator[Route]:
-    """Routes at these bases: all first choices, then the rest; `provider` is the form that the models are listed in."""
-    at = list(bases)
-    for rank, base in product(range(4), at):
+def routes(
+    bases: Iterable[str], clue: Clue, *, provider: Provider | None = None, ranks: Iterable[int] = ALL
+) -> Iterator[Route]:
+    """Routes at these bases: all first choices, then the next; `provider` is the form that the models are listed in."""
+    for rank, base in product(ranks, list(bases)):
         yield _ranked(base, clue, provider)[rank]
 
 
