@@ -64,7 +64,11 @@ _FORMAT: Final = {"type": "json_schema", "json_schema": {"name": "ticket", "stri
 def chat(calls: Calls) -> Judged:
     """Any answer with a choice."""
     exchange = calls.chat(OK)
-    return unanswered(exchange) or supported("answers a prompt", exchange)
+    if failed := unanswered(exchange):
+        return failed
+    if not message(exchange):
+        return refused("the first choice has no message", exchange)
+    return supported("answers a prompt", exchange)
 
 
 def usage(calls: Calls) -> Judged:

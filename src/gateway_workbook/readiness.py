@@ -112,6 +112,22 @@ class Readiness(_Frozen):
         good = [one for one in self.deployments if one.answer("chat") == "supported" and one.ready != "refused"]
         return bool(good) and len(good) == len(self.deployments)
 
+    @property
+    def requests(self) -> int:
+        """The calls made in all."""
+        return self.gateway_requests + sum(deployment.requests for deployment in self.deployments)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What to ask of the gateway's team, one for each refused check."""
+        everyone = [(one.deployment, one.outcomes) for one in self.deployments]
+        return tuple(
+            Ask(deployment=whose, check=one.check, found=one.found, curl=one.curl)
+            for whose, outcomes in (*everyone, ("every deployment", self.gateway))
+            for one in outcomes
+            if one.answer == "refused"
+        )
+
 
 def to_check(found: Discovered, which: str = "first", *, deployment: str = "") -> list[str]:
     """The deployments to examine of those that answer: the one an agent will stand on, all, or none."""

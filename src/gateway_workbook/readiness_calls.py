@@ -38,6 +38,7 @@ MOST_CALLS: Final = 20  # of one deployment
 # Refusals that say nothing about what was asked for: who asks, how often, how long, or what about.
 _OTHER_REASONS: Final = {401, 403, 408, 409, 413, 429}
 _FILTERED: Final = ("content_filter", "ContentPolicyViolation", "context_length_exceeded")
+_SILENT: Final = 2
 _FOUND: Final = 200  # characters
 
 
@@ -57,12 +58,13 @@ class StoppedAsking(Exception):  # noqa: N818  a fact that becomes an answer
 class Calls:
     """Asks one deployment. The same call again costs nothing: its first answer is kept.
 
-    The HTTP client waits and tries again as for any other call; a 429 that remains ends the asking.
+    The HTTP client waits and tries again as for any other call. A 429 that remains ends the asking, and so does the
+    second call that nothing answers: each may have taken a minute.
     """
 
     def __init__(self, gateway: Gateway, deployment: str, *, most: int = MOST_CALLS) -> None:
         self.gateway, self.deployment = gateway, deployment
-        self.made = 0
+        self.made, self._silent = 0, 0
         self._most = most
         self._kept: dict[str, Exchange | Streamed] = {}
         self._stopped = ""
@@ -98,6 +100,9 @@ class Calls:
         if exchange.status == httpx.codes.TOO_MANY_REQUESTS:
             self._stopped = f"not asked any more after {exchange.outcome}"
             raise StoppedAsking(exchange.outcome)
+        self._silent += exchange.status is None
+        if self._silent == _SILENT:
+            self._stopped = f"not asked any more after {_SILENT} calls without an answer"
 
 
 def supported(found: str, exchange: Exchange | None = None) -> Judged:

@@ -35,6 +35,10 @@ _FORECAST: Final[dict[str, Any]] = {
     "type": "function",
     "function": {"name": "get_forecast", "description": "Return the forecast of a city.", "parameters": _CITY},
 }
+_INVENTED: Final[dict[str, Any]] = {
+    "id": "call_reading1",
+    "function": {"name": "get_reading", "arguments": json.dumps({"city": "Lisbon"})},
+}
 _ASK_BOTH: Final = "Use both tools at once: get_reading for the meter reading of Lisbon, get_forecast for its forecast."
 
 
@@ -54,12 +58,16 @@ def tool_call(calls: Calls) -> Judged:
 def tool_round_trip(calls: Calls) -> Judged:
     """The result of a call, sent back under its tool_call_id."""
     made = tool_calls(_metered(calls))
-    arguments = json.dumps({"city": "Lisbon"})
-    invented = {"id": "call_reading1", "type": "function", "function": {"name": "get_reading", "arguments": arguments}}
-    one = made[0] if made else invented
+    one = made[0] if made else _INVENTED
+    function = {name: one["function"][name] for name in ("name", "arguments")}
+    call = {"id": one["id"], "type": "function", "function": function}
     messages: list[dict[str, Any]] = [
         {"role": "user", "content": ASK_METER},
-        {"role": "assistant", "content": None, "tool_calls": [one]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": one["id"], "type": "function", "function": function}],
+        },
         {"role": "tool", "tool_call_id": one["id"], "content": _READING},
     ]
     exchange = calls.chat(messages, tools=[METER])
