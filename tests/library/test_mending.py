@@ -43,7 +43,7 @@ def look(which: Profile, respond: Callable[[httpx.Request], httpx.Response], **n
 
 
 def serve(**wanted: Any) -> Callable[[httpx.Request], httpx.Response]:
-    """A gateway with one way in: `target`, `in_path`, `version`, `header` (name, value), paths it `lists` and `gets`."""
+    """A gateway with one way in: its `target`, `in_path`, `version`, `header`, and the paths it `lists` and `gets`."""
     at = {"target": "/v1", "in_path": False, "version": None, "header": ("api-key", KEY), "lists": None, "gets": None}
     at |= wanted
 
