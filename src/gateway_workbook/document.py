@@ -200,6 +200,8 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
         return _unknown(problem["loc"], model)
     if kind == "missing":
         return "missing; write it"
+    if kind == "string_too_short":
+        return "empty; write it, or leave the field out"
     if kind == "literal_error":
         return f"not a known value; write {context['expected']}"
     if kind == "value_error":

@@ -280,6 +280,18 @@ def _headers(data: Data) -> Iterator[Problem]:
         problem = _header_problem(str(name), value) if isinstance(value, str) else None
         if problem:
             yield ("customHeaders", str(name)), problem
+        elif str(name).lower() == _signing_header(data):
+            yield (
+                ("customHeaders", str(name)),
+                "carries the credential already; remove it, or name another in authConfig",
+            )
+
+
+def _signing_header(data: Data) -> str:
+    config = data.get("authConfig")
+    named = config.get("name") if isinstance(config, Mapping) else None
+    default = "api-key" if data.get("authType") == "ApiKey" else "authorization"
+    return named.lower() if isinstance(named, str) else default
 
 
 def _header_problem(name: str, value: str) -> str | None:

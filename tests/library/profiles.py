@@ -117,6 +117,8 @@ def profiles(draw: st.DrawFn, *, for_az_yaml: bool = False) -> Profile:
         **draw(st.fixed_dictionaries({}, optional={"inferenceAPIVersion": text, "deploymentAPIVersion": text})),
         **draw(st.fixed_dictionaries({}, optional={"gatewayName": text, "apimSubscriptionName": text})),
     }
+    signing = data.get("authConfig", {}).get("name", "api-key" if auth_type == "ApiKey" else "authorization").lower()
+    data["customHeaders"] = {name: value for name, value in data["customHeaders"].items() if name.lower() != signing}
     if for_az_yaml:
         data["customHeaders"] = {k: v for k, v in data["customHeaders"].items() if not is_reference(v)}
     elif data["authType"] != "ProjectManagedIdentity":

@@ -109,6 +109,17 @@ def refused(**changes: object) -> list[str]:
             "has no {deploymentName}; write it",
         ),
         (
+            STATIC | {"customHeaders": {"API-Key": "env:OTHER"}},
+            "customHeaders.API-Key",
+            "carries the credential already",
+        ),
+        (
+            STATIC | {"authConfig": {"name": "X-Key"}, "customHeaders": {"x-key": "env:OTHER"}},
+            "customHeaders.x-key",
+            "remove it, or name another in authConfig",
+        ),
+        (STATIC | {"staticModels": [{"name": ""}]}, "staticModels[0].name", "empty; write it, or leave the field out"),
+        (
             STATIC | ENDPOINTS | {"listModelsEndpoint": "https://models.test/v1/models"},
             "listModelsEndpoint",
             "is on another host than targetUrl, which would be sent the credential; write the path below targetUrl",
