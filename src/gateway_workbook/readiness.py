@@ -53,8 +53,8 @@ class Ask(_Frozen):
     @property
     def sentence(self) -> str:
         """What to ask, and why."""
-        check = _BY_NAME[self.check]
-        return f"{check.ask} ({check.name}: {check.why})"
+        check = _BY_NAME.get(self.check)  # a folder of another version may name one that is no more
+        return f"{check.ask} ({check.name}: {check.why})" if check else self.check
 
 
 class DeploymentReadiness(_Frozen):
@@ -70,11 +70,6 @@ class DeploymentReadiness(_Frozen):
         """Whether an agent with tools can stand on it."""
         needed = (check.name for check in CHECKS if check.need in ("every agent", "agents with tools"))
         return self._all(needed)
-
-    @property
-    def refused(self) -> tuple[str, ...]:
-        """The checks that were refused."""
-        return tuple(one.check for one in self.outcomes if one.answer == "refused")
 
     @property
     def format(self) -> Literal["OpenAI", "NonOpenAI", "could not tell"]:

@@ -63,11 +63,7 @@ def tool_round_trip(calls: Calls) -> Judged:
     call = {"id": one["id"], "type": "function", "function": function}
     messages: list[dict[str, Any]] = [
         {"role": "user", "content": ASK_METER},
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [{"id": one["id"], "type": "function", "function": function}],
-        },
+        {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": one["id"], "content": _READING},
     ]
     exchange = calls.chat(messages, tools=[METER])
