@@ -94,7 +94,8 @@ class _Search:
     works: Told | None = None
     tried: set[Place | Route] = field(default_factory=set)
     called: set[tuple[Route, str]] = field(default_factory=set)
-    versioned: dict[str, bool] = field(default_factory=dict)  # by target: whether it wants an api-version
+    wanted: set[str] = field(default_factory=set)  # targets whose calls miss an api-version
+    unwanted: set[str] = field(default_factory=set)  # kinds of call in which the gateway minds one
 
     @property
     def settings(self) -> Settings | None:
@@ -135,6 +136,8 @@ class _Search:
         waiting = list(places)
         while waiting and self.listing is None:
             place = waiting.pop(0)
+            if "list" in self.unwanted:
+                place = replace(place, version=None)
             if place in self.tried:
                 continue
             self.tried.add(place)
@@ -144,6 +147,7 @@ class _Search:
             elif told.code in _STOP_LISTING:
                 return
             else:
+                self._mind(told)
                 versions = _other_versions(told, place.version)
                 waiting[:0] = [replace(place, version=version) for version in versions]
 
@@ -153,16 +157,22 @@ class _Search:
         waiting = [self.right] if self.right else list(candidates)
         while waiting and self.works is None:
             route = waiting.pop(0)
-            wanted = self.versioned.get(route.target)
-            if wanted is not None and wanted != (route.version is not None):
+            if ("chat" in self.unwanted and route.version) or (route.target in self.wanted and not route.version):
                 continue
             told = self._called(route)
             if told is None or self.right:
                 continue
-            versions = _other_versions(told, route.version)
-            if told.code in ("api-version-missing", "api-version-unwanted"):
-                self.versioned[route.target] = told.code == "api-version-missing"
+            self._mind(told)
+            # One that is not wanted speaks of the query alone: the routes that follow have none.
+            versions = [one for one in _other_versions(told, route.version) if one]
             waiting[:0] = [replace(route, version=version) for version in versions]
+
+    def _mind(self, told: Told) -> None:
+        """Keep what an answer says of api-versions: the gateway wants none, or this target does."""
+        if told.code == "api-version-unwanted":
+            self.unwanted.add(told.exchange.asked)
+        if told.code == "api-version-missing" and told.exchange.asked == "chat":
+            self.wanted.add(told.connection.target)
 
     def _called(self, route: Route) -> Told | None:
         """Call by this route one deployment after the other; the last answer, or None where nothing is left to call."""

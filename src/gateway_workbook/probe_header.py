@@ -30,7 +30,7 @@ _CHANGING: Final = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
 class HeaderSearch:
     """The headers that are left to try; the one that was taken last comes first.
 
-    `proven`: the gateway took the key in this header where it refused it in another one, or without one.
+    `proven`: the gateway took the key in `header` where it refused it in another one, or without one.
     """
 
     def __init__(self, only: Sequence[AuthConfig | None] = ()) -> None:
@@ -38,6 +38,7 @@ class HeaderSearch:
         self._searching = len(self._left) > 1
         self._second = False
         self.proven = False
+        self.header: AuthConfig | None = None
         self.refused: list[AuthConfig | None] = []
         self.read: list[AuthConfig | None] = []
 
@@ -62,7 +63,7 @@ class HeaderSearch:
 
     def prove(self, header: AuthConfig | None) -> None:
         """It is this header: no other need be tried."""
-        self._left, self.proven = [header], True
+        self._left, self.proven, self.header = [header], True, header
 
     def refuse(self, header: AuthConfig | None, answer: Exchange, *, keyless: Exchange) -> None:
         """The gateway minded; what it says to a call without a key tells whether it saw this one, and what it wants."""

@@ -46,7 +46,7 @@ def targets(clue: Clue) -> tuple[list[str], list[str]]:
     base = clue.base
     parent = next(base.removesuffix(depth) for depth in _DEPTHS if base.endswith(depth))
     beside = [parent + depth for depth in ("", "/v1", "/openai", "/openai/v1")]
-    if parent.endswith("/openai"):  # …/openai/v1
+    if base.endswith("/openai/v1"):
         beside = [parent, parent.removesuffix("/openai") + "/v1"]
     if clue.routing or base.endswith("/v1"):
         near = [base]
@@ -88,17 +88,18 @@ def routes(
 def _ranked(base: str, clue: Clue, provider: Provider | None) -> list[Route]:
     usual = clue.version or VERSIONS[0]
     by_path: list[tuple[bool, str | None]] = [(True, usual), (True, None)]
-    if clue.routing == "path" and not clue.version:  # somebody's whole URL, and it names none
+    if clue.routing and not clue.version:  # somebody's whole URL, and it names none
         by_path.reverse()
-    by_body = ((False, clue.version), (False, None if clue.version else usual))
-    first = clue.routing or _routing(base, provider)
-    kinds = (
-        (*by_path[:1], *by_body, by_path[1]) if first == "path" else (by_body[0], by_path[0], by_body[1], by_path[1])
-    )
+    by_body: list[tuple[bool, str | None]] = [(False, clue.version), (False, None if clue.version else usual)]
+    first, other = (by_path, by_body) if _routing(base, clue, provider) == "path" else (by_body, by_path)
+    # A whole URL shows how it routes, and only its api-version may be missing.
+    kinds = [*first, *other] if clue.routing else [first[0], other[0], first[1], other[1]]
     return [Route(target=base, in_path=in_path, version=version) for in_path, version in kinds]
 
 
-def _routing(base: str, provider: Provider | None) -> str:
+def _routing(base: str, clue: Clue, provider: Provider | None) -> str:
+    if clue.routing:
+        return clue.routing
     if provider:
         return "path" if provider == "AzureOpenAI" else "body"
     return "path" if base.endswith("/openai") else "body"

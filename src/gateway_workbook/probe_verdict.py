@@ -32,7 +32,7 @@ _SHOWN: Final = 4
 
 def verdict(asking: Asking, *, spent: str = "") -> Finding:
     """The most likely cause, how sure it is, and the next thing to try; `spent` says that the search was cut off."""
-    told = [one for one in asking.told if one.finding and one.purpose == ""]
+    told = [one for one in asking.told if one.finding and one.purpose == "" and not _mere_search(asking, one)]
     if not told:
         return odd("limit", "targetUrl", found=spent or "nothing was asked", mend="give the whole URL of a call")
     chosen = min(told, key=_distance)
@@ -42,6 +42,12 @@ def verdict(asking: Asking, *, spent: str = "") -> Finding:
         update["confidence"] = "possible"
         update["cause"] = f"{update.get('cause', finding.cause)} ({spent})"
     return finding.model_copy(update=update)
+
+
+def _mere_search(asking: Asking, told: Told) -> bool:
+    """Whether it was refused for its header alone, and the right one was found later."""
+    proven = asking.headers.proven
+    return proven and told.code in _REFUSED and told.connection.auth_config != asking.headers.header
 
 
 def _distance(told: Told) -> tuple[int, bool]:
