@@ -93,7 +93,7 @@ def _page(run: Run) -> dict[str, object]:
         **parts,
         **_connected(parts["connection"].record),
         **_discovered(parts["models"].record),
-        **_examined(parts["readiness"].record),
+        **_examined(parts["readiness"]),
         **_validated(parts["validation"].record, counted=counted_verdicts(run, course) is not None),
     }
 
@@ -117,10 +117,13 @@ def _discovered(record: Discovered | None) -> dict[str, object]:
     return {"models_table": _table(frames.models(record)), "models_figure": _inline(figures.models(record))}
 
 
-def _examined(record: Readiness | None) -> dict[str, object]:
+def _examined(part: _Part) -> dict[str, object]:
+    record = part.record
+    damaged = record is None and "readiness.json" in part.note  # else it was not asked for, and there is nothing to say
     if record is None or not record.deployments:
-        return {"readiness_table": None}
+        return {"readiness_table": None, "readiness_problem": part.note if damaged else ""}
     return {
+        "readiness_problem": "",
         "readiness_table": _table(frames.readiness(record)),
         "readiness_conclusions": _table(frames.readiness_conclusions(record)),
         "readiness_asks": _table(frames.readiness_asks(record)),

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import openai
@@ -609,3 +609,38 @@ def test_the_official_client_raises_its_own_errors(client: openai.OpenAI) -> Non
     assert malformed.value.param == "messages"
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="wrong").models.list()
+
+
+READING: Final = {"type": "function", "function": {"name": "get_reading", "parameters": {"type": "object"}}}
+TICKET: Final = {
+    "type": "json_schema",
+    "json_schema": {"name": "t", "schema": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+}
+
+
+def timed(caller: Caller, deployment: str) -> list[float]:
+    """When the pieces of a stream arrive, in seconds after the first."""
+    url = f"/{caller.name}{TARGETS[caller.name]}/chat/completions"
+    body = {"model": deployment, "messages": MESSAGES, "stream": True}
+    with caller.http.stream("POST", url, json=body, headers=caller.headers) as response:
+        times = [time.perf_counter() for _ in response.iter_bytes()]
+    return [at - times[0] for at in times]
+
+
+@every("openai")
+def test_a_deployment_that_lacks_something_takes_it_and_says_nothing(caller: Caller) -> None:
+    forced = {"tools": [READING], "tool_choice": {"type": "function", "function": {"name": "get_reading"}}}
+    for asked in (forced, {"response_format": TICKET}, {"reasoning_effort": "no such effort"}):
+        plain, made = caller.chat("meta/llama-3").json(), caller.chat("meta/llama-3", **asked).json()
+        assert made["choices"][0]["message"] == plain["choices"][0]["message"]
+        assert made["usage"] == plain["usage"], "the model never saw it"
+    assert caller.chat(**forced).json()["choices"][0]["finish_reason"] == "tool_calls"
+    assert caller.chat(reasoning_effort="no such effort").status_code == 400
+    assert caller.chat(reasoning_effort="low").status_code == 200
+
+
+@every("openai")
+def test_a_good_deployment_streams_and_the_other_sends_one_lump(caller: Caller) -> None:
+    assert len(timed(caller, "meta/llama-3")) == 1
+    assert len(times := timed(caller, "gpt-4o")) > 3
+    assert times[-1] > 0.004
