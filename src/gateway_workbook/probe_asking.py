@@ -15,7 +15,7 @@ from gateway_workbook.discovery import listed_models
 from gateway_workbook.exchange import Exchange
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.network import fault_of
-from gateway_workbook.probe_header import HeaderSearch, hints
+from gateway_workbook.probe_header import HeaderSearch, hints, same_words
 from gateway_workbook.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _FINAL: Final = {
     *("token-scope", "token-audience", "token-client", "token-url", "token-endpoint", "token-expired"),
     *("rate-limit", "quota-used-up", "firewall", "wrong-audience"),
 }
+_HIDDEN: Final = "the gateway does not take the credential, and says something else"
 _SILENT: Final = 2  # calls without an answer, after which there is no more asking
 
 
@@ -200,11 +201,19 @@ class Asking:
             finding=finding,
             models=models,
         )
+        if self._is_hidden_refusal(told):
+            finding = told.finding and told.finding.model_copy(update={"code": "wrong-key", "cause": _HIDDEN})
+            told = replace(told, finding=finding)
         self.told.append(told)
         silent = [one for one in self.told if one.exchange.status is None]
         if told.code in _FINAL or len(silent) >= _SILENT:
             raise Halt
         return told
+
+    def _is_hidden_refusal(self, told: Told) -> bool:
+        """Some refuse a key by a 400 of other words: in a call for a list, the key is all that can be wrong."""
+        doubtful = told.code == "bad-request" and told.exchange.asked == "list" and not self.headers.proven
+        return doubtful and not same_words(told.exchange, self.without_key(told))
 
 
 def _listed(exchange: Exchange, connection: Connection) -> tuple[tuple[DiscoveredModel, ...], Connection]:
