@@ -24,7 +24,7 @@ Where things are, each importing only what stands before it:
 - validation: `suite`, `validation`, `gateway_log` (proof of route), `tool_log`
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
-- a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`
+- a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`, `forms`
 - headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`,
   `cli_readiness`, `cli`
 """
@@ -51,6 +51,7 @@ __all__ = [
     "load_profile",
     "load_suite",
     "load_tools",
+    "mend_button",
     "report",
     "resource_rows",
     "to_check",
@@ -81,6 +82,7 @@ _FROM = {
     "load_profile": "profile",
     "load_suite": "suite",
     "load_tools": "tools",
+    "mend_button": "forms",
 }
 
 

@@ -20,7 +20,7 @@ from gateway_workbook.neighbours import Failure
 from gateway_workbook.profile import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from gateway_workbook.exchange import Asked
 
@@ -78,17 +78,30 @@ def check_up(profile: Profile, connect: Connect, *, deployment: str = "") -> Che
     return Checkup(findings=findings, answering=answering, calls=sum(one.calls for one in results))
 
 
-def mended(found: Discovered, profile: Profile, connect: Connect) -> tuple[Finding, ...]:
-    """The findings of a discovery that is done, each with the mend that was found for it."""
-    results = _mended(_failures(found), profile, connect, answering=tuple(found.callable))
-    return tuple(_weighed(one.finding, alone=not found.callable) for one in results)
+def mended(found: Discovered, profile: Profile, connect: Connect) -> Discovered:
+    """A discovery that is done with the mend that was found for each of its findings; without any it costs no call."""
+    failures = _failures(found)
+    results = _mended(failures, profile, connect, answering=tuple(found.callable))
+    mends = {_cause(failure): result.finding for failure, result in zip(failures, results, strict=True)}
+    whole = found.finding and mends[_cause(Failure(asked="list", finding=found.finding))]
+    return found.model_copy(update={"finding": whole, "models": tuple(_with_mend(one, mends) for one in found.models)})
+
+
+def _with_mend(model: DiscoveredModel, mends: Mapping[tuple[str, str], Finding]) -> DiscoveredModel:
+    """The model's own finding, with what was found out about the cause that it shares."""
+    if model.finding is None:
+        return model
+    sought = mends[_cause(Failure(asked="get", finding=model.finding, deployment=model.deployment))]
+    told = {name: getattr(sought, name) for name in ("mend", "change", "confidence", "field")}
+    named = told if sought.change else {}  # a mend in words may name another deployment
+    return model.model_copy(update={"finding": model.finding.model_copy(update=named)})
 
 
 def _failures(found: Discovered) -> list[Failure]:
     """Each distinct failure, in the order in which they came."""
     whole = [Failure(asked="list", finding=found.finding)] if found.finding else []
     each = [_failure(model, model.finding, found) for model in found.models if model.finding]
-    distinct = {(one.finding.code, _alike(one)): one for one in reversed([*whole, *each])}
+    distinct = {_cause(one): one for one in reversed([*whole, *each])}
     return list(distinct.values())[::-1]
 
 
@@ -97,8 +110,9 @@ def _failure(model: DiscoveredModel, finding: Finding, found: Discovered) -> Fai
     return Failure(asked=asked, finding=finding, deployment=model.deployment, listed=found.source == "dynamic")
 
 
-def _alike(failure: Failure) -> str:
-    return failure.finding.found.replace(failure.deployment or "\n", "…")
+def _cause(failure: Failure) -> tuple[str, str]:
+    """What failures have in common that differ in nothing but the deployment's name."""
+    return failure.finding.code, failure.finding.found.replace(failure.deployment or "\n", "…")
 
 
 def _called(gateway: Gateway, deployment: str) -> Failure | None:
@@ -110,7 +124,7 @@ def _called(gateway: Gateway, deployment: str) -> Failure | None:
 
 
 def _mended(
-    failures: Iterable[Failure], profile: Profile, connect: Connect, *, answering: tuple[str, ...]
+    failures: Sequence[Failure], profile: Profile, connect: Connect, *, answering: tuple[str, ...]
 ) -> list[Mended]:
     known = [replace(failure, answering=answering) for failure in failures]
     sought = [mend(failure, profile, connect=connect) for failure in known[:_SOUGHT]]

@@ -68,6 +68,11 @@ class Discovered(BaseModel):
         return tuple({(one.code, one.found): one for one in every if one}.values())
 
     @property
+    def mendable(self) -> Finding | None:
+        """The first finding that a change of the profile mends."""
+        return next((one for one in self.findings if one.change), None)
+
+    @property
     def callable(self) -> list[str]:
         """Deployments that answered a prompt, in the gateway's order."""
         return [model.deployment for model in self.models if model.callable == "yes"]

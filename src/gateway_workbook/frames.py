@@ -26,12 +26,14 @@ __all__ = [
 ]
 
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from gateway_workbook.connection import without_query
 from gateway_workbook.gateway import chat_url, endpoint_url
 from gateway_workbook.gateway_tools import GATEWAY_TOOLS
+from gateway_workbook.profile_change import in_words
 from gateway_workbook.stages import stages
 from gateway_workbook.visible import visible
 
@@ -73,6 +75,7 @@ _GLYPHS: Final = {
 
 
 _NAME: Final = "{deployment}"
+_FOLDED: Final = "<details class='tex2jax_ignore mathjax_ignore'><summary>{}</summary><pre>{}</pre></details>"
 _NO_ROWS: Final = "no rows"
 _STYLE: Final = (
     "<style>table.gateway-workbook th, table.gateway-workbook td "
@@ -211,9 +214,30 @@ def differences(found: Iterable[Difference]) -> pd.DataFrame:
 
 
 def findings(found: Iterable[Finding]) -> pd.DataFrame:
-    """What is wrong with a stored connection, errors first; no rows are good."""
-    rows = [(mark(row.severity), row.field, row.found, row.mend) for row in found]
-    return _frame(("Severity", "Field", "Found", "Mend"), rows)
+    """What is wrong with a stored connection or with calls of it, errors first; no rows are good.
+
+    Calls that failed show what was seen, the cause and how sure it is; the lines that repeat them are folded below.
+    """
+    rows = sorted(found, key=lambda row: row.severity != "error")
+    if any(row.request for row in rows):
+        return _diagnosed(rows)
+    told = [(mark(row.severity), row.field, row.found, row.mend) for row in rows]
+    return _frame(("Severity", "Field", "Found", "Mend"), told)
+
+
+def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
+    columns = ("Severity", "Observed", "Cause", "How sure", "Mend", "Change")
+    rows = [
+        (mark(row.severity), _observed(row), row.cause, row.confidence, row.mend, in_words(row.change)) for row in found
+    ]
+    frame = _frame(columns, rows)
+    frame.attrs["folded"] = {f"repeat {row.code}": visible(row.curl) for row in found if row.curl}
+    return frame
+
+
+def _observed(finding: Finding) -> str:
+    took = f" ({finding.milliseconds:.0f} ms)" if finding.milliseconds else ""
+    return f"{finding.request}: {finding.found}{took}" if finding.request else f"{finding.field} {finding.found}"
 
 
 def evidence(found: Iterable[Evidence]) -> pd.DataFrame:
@@ -308,18 +332,23 @@ def _table_class() -> type[pd.DataFrame]:
             return Table
 
         def __repr__(self) -> str:
-            return self.to_string(index=False, justify="left", float_format="{:.2f}".format) if len(self) else _NO_ROWS
+            if not len(self):
+                return _NO_ROWS
+            shown = self.to_string(index=False, justify="left", float_format="{:.2f}".format)
+            return "\n\n".join([shown, *(f"{title}:\n{text}" for title, text in self.attrs.get("folded", {}).items())])
 
         def _repr_html_(self) -> str:
             if not len(self):
                 return f"<p>{_NO_ROWS}</p>"
             with pd.option_context("display.max_colwidth", None):
-                return _STYLE + self.to_html(
+                table: str = self.to_html(
                     index=False,
                     border=0,
                     na_rep="",
                     float_format="{:.2f}".format,
                     classes=["gateway-workbook", "tex2jax_ignore", "mathjax_ignore"],
                 )
+            folded = self.attrs.get("folded", {}).items()
+            return _STYLE + table + "".join(_FOLDED.format(escape(title), escape(text)) for title, text in folded)
 
     return Table

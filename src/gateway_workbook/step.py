@@ -6,16 +6,20 @@ __all__ = ["Step"]
 
 import ast
 import difflib
+import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+import httpx
 from IPython.core.getipython import get_ipython
 
 from gateway_workbook import report as reports
 from gateway_workbook import target as targets
 from gateway_workbook.agents import Agents, Equipped
 from gateway_workbook.arm import Connections
+from gateway_workbook.authentication import TIMEOUT
+from gateway_workbook.checkup import connector, mended
 from gateway_workbook.errors import CheckpointFailed, ServiceError, UsageError
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.gateway_log import gateway_log
@@ -30,11 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import httpx
     from azure.ai.projects.models import Tool
     from azure.core.credentials import TokenCredential
 
     from gateway_workbook.connection import Connection
+    from gateway_workbook.discovery import Discovered
     from gateway_workbook.secrets import Secrets
     from gateway_workbook.tools import Tools
 
@@ -94,6 +98,24 @@ class Step:
     def gateway(self, connection: Connection) -> Gateway:
         """A client that calls the connection's gateway as Agent Service does."""
         return Gateway(connection, self.http, secrets=self.secrets, credential=self.credential)
+
+    def mended(self, found: Discovered) -> Discovered:
+        """The discovery with a mend sought for each finding, by calls that are sent once: no retry adds to them."""
+        if not found.findings:
+            return found
+        connection = self.run.read(ConnectionRecord).connection
+        with httpx.Client(transport=targets.transport(self.target), timeout=TIMEOUT) as once:
+            connect = connector(
+                connection,
+                lambda one: Gateway(one, once, secrets=self.secrets, credential=self.credential),
+                locate=self.target.locate,
+            )
+            return mended(found, self.run.profile(), connect)
+
+    @property
+    def next(self) -> str:
+        """What to do after a gateway that failed: the command that names the cause and mends the profile."""
+        return f"next: gateway-workbook diagnose {shlex.quote(self.run.info().profile_source)}"
 
     def agents(self) -> Agents:
         """The project's agents."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.answer import Answer
+from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.suite import Prompt, Route, Suite
 from gateway_workbook.visible import storable
 
@@ -94,7 +95,12 @@ class Validator:
         )
 
     def _through_gateway(self, prompt: Prompt) -> Answer:
-        return _read(self._gateway.chat(self._deployment, [{"role": "user", "content": prompt.prompt}]))
+        exchange = self._gateway.chat(self._deployment, [{"role": "user", "content": prompt.prompt}])
+        answer = _read(exchange) if exchange.ok else None
+        if answer is None:
+            finding = diagnose(exchange, self._gateway.connection, deployment=self._deployment)
+            return Answer(seconds=exchange.milliseconds / 1000, problem=str(finding))
+        return answer
 
 
 def passed(verdicts: Sequence[Verdict]) -> bool:
@@ -109,17 +115,16 @@ def _failures(prompt: Prompt, answer: Answer) -> list[str]:
     return [failure for failure in checked if failure]
 
 
-def _read(exchange: Exchange) -> Answer:
-    seconds = exchange.milliseconds / 1000
-    if not exchange.ok:
-        return Answer(seconds=seconds, problem=f"{exchange.method} {exchange.url}: {exchange.outcome}")
+def _read(exchange: Exchange) -> Answer | None:
+    """The answer, or None where it is not in the form of chat completions."""
     try:
         text = exchange.body["choices"][0]["message"]["content"]
     except (KeyError, IndexError, TypeError):
-        return Answer(
-            seconds=seconds,
-            problem=f"{exchange.method} {exchange.url} answered {exchange.status}, but not in chat-completions form",
-        )
+        return None
     usage = exchange.body.get("usage")
     tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return Answer(text=storable(str(text or "")), seconds=seconds, tokens=tokens if isinstance(tokens, int) else None)
+    return Answer(
+        text=storable(str(text or "")),
+        seconds=exchange.milliseconds / 1000,
+        tokens=tokens if isinstance(tokens, int) else None,
+    )

@@ -96,11 +96,11 @@ def test_every_assertion_that_fails_is_named() -> None:
     ("status", "content", "problem"),
     [
         (404, {"error": {"message": "gone"}}, "POST https://gateway.test/v1/chat/completions: 404 gone"),
-        (200, "<html>", "answered 200, but not in chat-completions form"),
-        (200, {"choices": []}, "answered 200, but not in chat-completions form"),
-        (200, {"choices": [{"text": "ok"}]}, "answered 200, but not in chat-completions form"),
-        (200, {"choices": None}, "answered 200, but not in chat-completions form"),
-        (200, ["ok"], "answered 200, but not in chat-completions form"),
+        (200, "<html>", "a page for people answers"),
+        (200, {"choices": []}, "that is not a chat completion"),
+        (200, {"choices": [{"text": "ok"}]}, "that is not a chat completion"),
+        (200, {"choices": None}, "that is not a chat completion"),
+        (200, ["ok"], "that is not a chat completion"),
     ],
 )
 def test_no_answer_is_a_judgement_of_its_own(status: int, content: Any, problem: str) -> None:

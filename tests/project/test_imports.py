@@ -108,6 +108,7 @@ ORDER = [
 ]
 EDGES = [
     "progress",
+    "forms",
     "kernel",
     "batch",
     "cli_target",

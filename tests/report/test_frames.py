@@ -8,6 +8,7 @@ import pandas as pd
 
 from gateway_workbook import frames
 from gateway_workbook.discovery import Discovered
+from gateway_workbook.finding import Finding
 from gateway_workbook.run import STEPS
 
 from .conftest import HOSTILE, MODELS, RESOURCES, both_routes, verdict
@@ -66,3 +67,47 @@ def test_nothing_heavy_is_imported_before_it_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def called(code: str = "wrong-path", **fields: object) -> Finding:
+    known: dict[str, object] = {
+        "code": code,
+        "field": "targetUrl",
+        "request": "POST https://gateway.test/chat/completions",
+        "found": "404 \x1b[31mnot <b>found",
+        "cause": "the gateway has no such path",
+        "mend": "write targetUrl: https://gateway.test/v1: the same call then succeeds",
+        "milliseconds": 12.4,
+        "change": {"targetUrl": "https://gateway.test/v1", "inferenceAPIVersion": None},
+        "curl": 'printf "%s" "$KEY" | curl </script> https://gateway.test',
+    }
+    return Finding.model_validate(known | fields)
+
+
+def test_a_call_that_failed_shows_what_was_seen_the_cause_the_mend_and_the_line_that_repeats_it() -> None:
+    found = frames.findings([called(), called("no-discovery", curl="curl 2", severity="warning", milliseconds=None)])
+    assert list(found.columns) == ["Severity", "Observed", "Cause", "How sure", "Mend", "Change"]
+    assert found["Observed"][0] == "POST https://gateway.test/chat/completions: 404 ␛[31mnot <b>found (12 ms)"
+    assert found["Change"][0] == "write targetUrl: https://gateway.test/v1; leave inferenceAPIVersion out"
+    assert list(found["Severity"]) == ["✗ error", "! warning"]
+    page = found._repr_html_()
+    assert page.count("<details") == page.count("</details>") == 2
+    assert "<summary>repeat wrong-path</summary>" in page
+    assert "curl &lt;/script&gt; https://gateway.test" in page
+    assert "not &lt;b&gt;found" in page
+    printed = repr(found)
+    assert (
+        printed.index("How sure") < printed.index("repeat wrong-path:\nprintf") < printed.index("repeat no-discovery:")
+    )
+
+
+def test_errors_stand_before_warnings_and_a_stored_connection_has_its_own_columns() -> None:
+    stored = [
+        Finding(code="a", severity="warning", field="scopes", found="are empty", mend="write them"),
+        Finding(code="b", field="audience", found="is absent", mend="write it"),
+    ]
+    found = frames.findings(stored)
+    assert list(found.columns) == ["Severity", "Field", "Found", "Mend"]
+    assert list(found["Field"]) == ["audience", "scopes"]
+    assert "<details" not in found._repr_html_()
+    assert repr(frames.findings([])) == "no rows"

@@ -170,3 +170,21 @@ def test_no_host_at_all_is_one_finding(faulty: Callable[..., Path], environment:
     assert "✗ refused" in seen.stdout
     assert "nothing listens at that host and port (certain)" in seen.stdout
     assert "gateway-workbook check" not in seen.stdout, "there is no project to look in"
+
+
+def test_a_run_that_fails_ends_with_the_mend_and_the_command(
+    faulty: Callable[..., Path], workbook: Workbook, environment: dict[str, str]
+) -> None:
+    path = faulty("apim-static", {"deploymentInPath": False})
+    outcome = workbook.run("--profile", str(path))
+    assert outcome.code == 1, outcome.output
+    found = outcome.found("02_discover_models")
+    assert "404 Resource not found (the gateway has no such path)" in found
+    assert "write deploymentInPath: true: the same call then succeeds" in found
+    assert found.endswith(f"; next: gateway-workbook diagnose {path}")
+    executed = json.loads((outcome.folder / "notebooks" / "02_discover_models.ipynb").read_text(encoding="utf-8"))
+    shown = json.dumps(executed)
+    assert "widgets" not in executed["metadata"], "no button where nobody is"
+    assert "application/vnd.jupyter.widget-view+json" not in shown
+    assert "<summary>repeat wrong-path</summary>" in shown
+    assert diagnose(environment, *found.rpartition("diagnose ")[2].split(), "--apply").returncode == 0

@@ -1,0 +1,88 @@
+"""The button that applies a mend: it shows what it writes, works once, and is never built where nobody is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway_workbook.discovery import Discovered, DiscoveredModel
+from gateway_workbook.finding import Finding
+from gateway_workbook.forms import MendForm, mend_button, somebody_there
+from gateway_workbook.workbook import folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READY = folder() / "gateways" / "modelgateway-openai.yaml"
+
+
+def finding(**change: object) -> Finding:
+    return Finding.model_validate(
+        {"code": "wrong-path", "field": "targetUrl", "found": "404", "mend": "mend <it>", "change": change}
+    )
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(READY.read_bytes())
+    return path
+
+
+def test_it_shows_the_lines_and_writes_them_when_pressed(mine: Path) -> None:
+    form = MendForm(finding(deploymentInPath=True, customHeaders={"X-A": "a<b"}), mine)
+    assert form.button.description == "Apply"
+    assert not form.button.disabled
+    assert "\n-deploymentInPath: false\n" in form.difference.value
+    assert "\n+deploymentInPath: true\n" in form.difference.value
+    assert "a&lt;b" in form.difference.value
+    assert "a<b" not in form.difference.value
+    assert mine.read_bytes() == READY.read_bytes()
+    form.button.click()
+    assert "deploymentInPath: true" in mine.read_text()
+    assert form.told.value.startswith(f"wrote {mine}: run 00_start_here again")
+
+
+def test_it_cannot_be_pressed_twice(mine: Path) -> None:
+    form = MendForm(finding(deploymentInPath=True), mine)
+    form.button.click()
+    assert form.button.disabled
+    mine.write_bytes(READY.read_bytes())
+    form.button.click()
+    assert mine.read_bytes() == READY.read_bytes()
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(mine: Path) -> None:
+    form = MendForm(finding(deploymentInPath=True), mine)
+    mine.write_text(mine.read_text() + "# more\n")
+    form.button.click()
+    assert "has changed meanwhile" in form.told.value
+    assert mine.read_text().endswith("# more\n")
+    assert form.button.disabled
+
+
+def test_what_cannot_be_written_has_a_button_that_cannot_be_pressed() -> None:
+    before = READY.read_bytes()
+    form = MendForm(finding(deploymentInPath=True), "modelgateway-openai")
+    assert form.button.disabled
+    assert "workbook&#x27;s own profile: copy" in form.told.value
+    assert form.difference.value == "<pre>mend &lt;it&gt;</pre>"
+    form.button.click()
+    assert READY.read_bytes() == before
+
+
+def test_without_a_person_there_is_no_button(mine: Path) -> None:
+    assert not somebody_there()
+    assert mend_button(finding(deploymentInPath=True), mine) is None
+    assert mend_button(None, mine) is None
+
+
+def test_the_first_finding_with_a_change_is_the_one_to_mend() -> None:
+    def model(name: str, found: Finding) -> DiscoveredModel:
+        return DiscoveredModel(deployment=name, model=name, callable="no", finding=found)
+
+    without, with_change = finding(), finding(deploymentInPath=True).model_copy(update={"found": "405"})
+    found = Discovered(source="static", models=(model("a", without), model("b", with_change)))
+    assert found.mendable == with_change
+    assert Discovered(source="static", models=(model("a", without),)).mendable is None
