@@ -188,4 +188,6 @@ def _choices(body: Any) -> bool:
 
 
 def _judged(answer: Answer, found: str, exchange: Exchange | None) -> Judged:
-    return Judged(answer=answer, found=storable(found[:_FOUND]), curl=exchange.curl if exchange else "")
+    return Judged(
+        answer=answer, found=storable(" ".join(found.split())[:_FOUND]), curl=exchange.curl if exchange else ""
+    )

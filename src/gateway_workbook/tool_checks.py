@@ -52,7 +52,10 @@ def tool_call(calls: Calls) -> Judged:
         if message(exchange).get("tool_calls"):
             return refused("tool_calls without an id, a name or arguments in JSON", exchange)
         return _dropped(calls, exchange)
-    return supported(f"calls {made[0]['function']['name']}, id {made[0]['id']}", exchange)
+    name = made[0]["function"]["name"]
+    if name != "get_reading":
+        return could_not_tell(f"calls {name}, which it was not offered", exchange)
+    return supported(f"calls {name}, id {made[0]['id']}", exchange)
 
 
 def tool_round_trip(calls: Calls) -> Judged:

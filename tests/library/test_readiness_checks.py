@@ -124,6 +124,7 @@ OPEN: list[tuple[str, Callable[[Body], Reply | None], str]] = [
     ("usage in the stream", when(has("stream"), words("A whole answer.")), "not streamed"),
     ("usage", when(always, error(503)), "503"),
     ("tool call", TEXT_WITH_TOOL, "answered in words"),
+    ("tool call", when(has("tools"), called("get_weather")), "calls get_weather, which it was not offered"),
     ("tool call in a stream", when(has("stream"), streamed(SPOKEN)), "answered in words"),
     ("tool round trip", when(role("tool"), words("I see.")), "did not use"),
     ("parallel tool calls", when(has("tools"), called("get_reading")), "1 call where two"),
