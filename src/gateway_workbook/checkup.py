@@ -92,9 +92,10 @@ def _with_mend(model: DiscoveredModel, mends: Mapping[tuple[str, str], Finding])
     if model.finding is None:
         return model
     sought = mends[_cause(Failure(asked="get", finding=model.finding, deployment=model.deployment))]
-    told = {name: getattr(sought, name) for name in ("mend", "change", "confidence", "field")}
-    named = told if sought.change else {}  # a mend in words may name another deployment
-    return model.model_copy(update={"finding": model.finding.model_copy(update=named)})
+    told = {name: getattr(sought, name) for name in ("change", "confidence", "field")}
+    if sought.change or sought.request == model.finding.request:  # in words alone it may name another deployment
+        told["mend"] = sought.mend
+    return model.model_copy(update={"finding": model.finding.model_copy(update=told)})
 
 
 def _failures(found: Discovered) -> list[Failure]:
@@ -128,7 +129,9 @@ def _mended(
 ) -> list[Mended]:
     known = [replace(failure, answering=answering) for failure in failures]
     sought = [mend(failure, profile, connect=connect) for failure in known[:_SOUGHT]]
-    return [*sought, *(Mended(finding=failure.finding, calls=0) for failure in known[_SOUGHT:])]
+    # A change that nobody tried is none to apply.
+    untried = [failure.finding.model_copy(update={"change": {}}) for failure in known[_SOUGHT:]]
+    return [*sought, *(Mended(finding=finding, calls=0) for finding in untried)]
 
 
 def _weighed(finding: Finding, *, alone: bool) -> Finding:

@@ -61,7 +61,7 @@ def diagnose_profile(
     shown = _Show(Console(highlight=False, soft_wrap=True), profile)
     with _reached(load_profile(profile), target) as reached:
         found = _look(reached, shown, deployment=deployment, apply=apply)
-    shown.end(found, reached.profile, in_project=reached.target is not None)
+    shown.end(found, reached)
     sys.exit(0 if found.well else 1)
 
 
@@ -152,6 +152,7 @@ class _Show:
         self._shown: set[str] = set()
 
     def findings(self, found: Checkup) -> None:
+        """Each finding once, also where a later look finds it again."""
         for finding in found.findings:
             if (key := finding.model_copy(update={"milliseconds": None}).model_dump_json()) not in self._shown:
                 self._finding(finding)
@@ -168,12 +169,14 @@ class _Show:
         changed.write()
         self._line(f"wrote {changed.path}", style="bold")
 
-    def end(self, found: Checkup, profile: Profile, *, in_project: bool) -> None:
+    def end(self, found: Checkup, reached: _Reached) -> None:
+        """What answers, and what to do next; a stored connection is the affair of `check`."""
         quoted = shlex.quote(self.profile)
         if found.answering:
             self._line(f"✓ {', '.join(found.answering)} {'answers' if len(found.answering) == 1 else 'answer'}")
-        if found.well and in_project:
-            check = f"gateway-workbook check {shlex.quote(profile.connection_name)} --profile {quoted}"
+        if found.well and reached.target:
+            name, kind = shlex.quote(reached.profile.connection_name), reached.target.kind
+            check = f"gateway-workbook check {name} --profile {quoted} --target {kind}"
             self._line(f"whether a connection that is stored says the same: {check}")
         elif not found.well and any(one.change for one in found.findings):
             self._line(f"next: gateway-workbook diagnose {quoted} --apply")

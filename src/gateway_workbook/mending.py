@@ -93,9 +93,8 @@ class _Search:
         tried = "1 other setting was tried and does" if self.calls == 1 else f"{self.calls} others were tried and do"
         why = f"; {tried} not help" if self.calls else ""
         stopped = f", and the search ended at {self._stopped}" if self._stopped else ""
-        # What the answer itself asked for has been tried, and is no mend.
-        change = {} if self.calls else finding.change
-        return finding.model_copy(update={"mend": f"{finding.mend}{why}{stopped}", "change": change})
+        # What the answer itself asked for was tried and is no mend, or would take the key where it may not go.
+        return finding.model_copy(update={"mend": f"{finding.mend}{why}{stopped}", "change": {}})
 
     def _gateway(self, change: Change) -> Gateway | None:
         """A client under the change; None where that is no usable profile, or would take the key elsewhere."""

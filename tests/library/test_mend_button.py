@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from gateway_workbook.discovery import Discovered, DiscoveredModel
 from gateway_workbook.finding import Finding
@@ -86,3 +87,20 @@ def test_the_first_finding_with_a_change_is_the_one_to_mend() -> None:
     found = Discovered(source="static", models=(model("a", without), model("b", with_change)))
     assert found.mendable == with_change
     assert Discovered(source="static", models=(model("a", without),)).mendable is None
+
+
+def test_a_front_end_with_a_person_is_told_from_papermills_client() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    told: list[str] = []
+    try:
+        for allowed in (True, False):
+            client.execute_interactive(
+                "from gateway_workbook.forms import somebody_there; print(somebody_there())",
+                allow_stdin=allowed,
+                timeout=60,
+                output_hook=lambda message: told.append(message["content"].get("text", "")),
+            )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [text.strip() for text in told if text.strip()] == ["True", "False"]

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from gateway_workbook.checkup import Checkup, check_up, connector
+from gateway_workbook.checkup import Checkup, check_up, connector, mended
 from gateway_workbook.connection import Connection
+from gateway_workbook.discovery import Discovered, discover
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.mending import MOST
 from gateway_workbook.profile_change import changed
@@ -259,6 +260,7 @@ def test_https_is_not_given_up_for_a_port_without_tls() -> None:
     assert found.findings[0].code == "no-tls"
     assert {request.url.scheme for request in recorder.requests} == {"https"}
     assert found.findings[0].confidence == "likely"
+    assert found.findings[0].change == {}, "applied, it would send the key in clear"
 
 
 def test_a_redirect_to_https_on_the_same_host_is_followed_by_the_profile() -> None:
@@ -328,3 +330,34 @@ def test_the_same_cause_on_many_deployments_is_one_finding() -> None:
 def test_a_gateway_that_is_well_costs_the_look_alone() -> None:
     found, recorder = look(profile(), serve())
     assert (found, len(recorder.requests)) == (Checkup(answering=("gpt-4o",)), 1)
+
+
+def discovered(which: Profile, respond: Callable[[httpx.Request], httpx.Response]) -> Discovered:
+    """A discovery as notebook 02 makes it, with the mends that were sought for it."""
+    http = Recorder(respond).client()
+    connection = Connection.of(which, locate=str)
+    first = discover(Gateway(connection, http, secrets=SECRETS))
+    return mended(first, which, connector(connection, lambda one: Gateway(one, http, secrets=SECRETS)))
+
+
+def test_models_that_share_a_cause_share_its_mend() -> None:
+    which = profile(staticModels=[*MODELS, MINI], deploymentInPath=True)
+    found = discovered(which, serve())
+    assert [model.finding and model.finding.change for model in found.models] == [{"deploymentInPath": False}] * 2
+    assert found.mendable is not None
+    assert found.mendable.confidence == "certain"
+    assert "write deploymentInPath: false: the same call then succeeds" in found.why
+    assert "/deployments/mini/" in found.models[1].why, "each its own request"
+
+
+def test_a_list_that_fails_is_mended_as_well() -> None:
+    found = discovered(profile(**ENDPOINTS | {"deploymentProvider": "AzureOpenAI"}), serve(lists="/models"))
+    assert found.finding is not None
+    assert found.finding.change["deploymentProvider"] == "OpenAI"
+    assert found.finding.confidence == "certain"
+
+
+def test_a_discovery_that_went_well_is_left_as_it_is() -> None:
+    found = discovered(profile(), serve())
+    assert found.findings == ()
+    assert found.mendable is None

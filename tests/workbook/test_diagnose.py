@@ -41,7 +41,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "audience": ("apim-identity", {"audience": "https://ai.azure.com"}, "wrong-audience"),
     "target of OAuth2": ("modelgateway-oauth2", {"targetUrl": "sandbox://oauth"}, "wrong-path"),
 }
-RUN = ("routing and api-version", "target without /v1", "no header", "/v1 in endpoints alone", "get endpoint")
+RUN = ("routing and api-version", "no header", "/v1 in endpoints alone")
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_nothing_is_wrong_with_the_ready_profiles(ready: str, environment: dict[
     assert "✗" not in seen.stdout
     assert "gpt-4o" in seen.stdout
     name = yaml.safe_load((NOTEBOOKS / "gateways" / f"{ready}.yaml").read_text())["connectionName"]
-    assert f"gateway-workbook check {name} --profile {ready}" in seen.stdout
+    assert f"gateway-workbook check {name} --profile {ready} --target sandbox" in seen.stdout
 
 
 def test_a_wrong_key_is_not_mended_and_not_shown(faulty: Callable[..., Path], environment: dict[str, str]) -> None:
@@ -188,3 +188,13 @@ def test_a_run_that_fails_ends_with_the_mend_and_the_command(
     assert "application/vnd.jupyter.widget-view+json" not in shown
     assert "<summary>repeat wrong-path</summary>" in shown
     assert diagnose(environment, *found.rpartition("diagnose ")[2].split(), "--apply").returncode == 0
+
+
+def test_a_token_that_is_refused_costs_no_search(faulty: Callable[..., Path], environment: dict[str, str]) -> None:
+    path = faulty("modelgateway-oauth2", {"clientId": "nobody"})
+    seen = diagnose(environment, str(path), "--apply")
+    assert seen.returncode == 1
+    assert "✗ token-client" in seen.stdout
+    assert "client_secret@-" in seen.stdout, "the line fetches the token"
+    assert "in search of the mend" not in seen.stdout
+    assert "wrote" not in seen.stdout
