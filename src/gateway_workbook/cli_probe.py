@@ -91,6 +91,9 @@ def _show(console: Console, found: Probed) -> None:
     console.print(table)
     mark = "[green]✓[/]" if found.profile else "[red]✗[/]"
     console.print(mark, _text(found.found), _text(f"({found.milliseconds:.0f} ms of waiting)"), soft_wrap=True)
+    beside = found.requests - len(found.evidence)
+    if beside > 0:
+        console.print(f"{beside} of the requests went for a token, or were repeated after a 429")
     for warning in found.warnings:
         console.print("[yellow]![/]", _text(f"{warning.field}: {warning.found}; {warning.mend}"), soft_wrap=True)
     if found.finding:

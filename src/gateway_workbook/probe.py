@@ -20,7 +20,7 @@ from gateway_workbook.probe_plan import LIKELY, UNLIKELY, Place, Route, list_pla
 from gateway_workbook.probe_profile import Given, Settings, base_connection, discovery_below, settings_profile
 from gateway_workbook.probe_verdict import verdict, warnings
 from gateway_workbook.profile import Profile
-from gateway_workbook.usual import MODELS, VERSIONS
+from gateway_workbook.usual import MODELS, NO_CHAT, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,9 +55,10 @@ class Probed(BaseModel):
     @property
     def found(self) -> str:
         """The outcome in one sentence."""
+        counted = "1 request" if self.requests == 1 else f"{self.requests} requests"
         if self.profile:
-            return f"{self.deployment} answers at {self.profile.target_url}, found with {self.requests} requests"
-        return f"nothing works after {self.requests} requests: {self.finding.cause if self.finding else 'unknown'}"
+            return f"{self.deployment} answers at {self.profile.target_url}, found with {counted}"
+        return f"nothing works after {counted}: {self.finding.cause if self.finding else 'unknown'}"
 
 
 def probe(given: Given, bounded: Bounded, *, access: Access) -> Probed:
@@ -186,18 +187,20 @@ class _Search:
             told = self.asking.chat(route, name)
             if told.finding is None or told.code in _WORKS:
                 self.works = told
-            if told.code not in _NAME_IS_WRONG:
+            if told.code in _NAME_IS_WRONG:
+                self.right = route
+            elif told.code != "bad-request" or not self.listing:  # a listed model may be none that chats
                 break
-            self.right = route
         return told
 
     @property
     def _names(self) -> list[str]:
         """Deployments to call: those somebody named, then listed ones, the usual first; else the usual ones."""
         listed = [model.deployment for model in (self.listing.models if self.listing else ())]
-        listed.sort(key=lambda name: name not in MODELS)
+        listed.sort(key=lambda name: (name not in MODELS, any(part in name.casefold() for part in NO_CHAT)))
         named = [name for name in (self.given.model, self.given.clue.deployment) if name]
-        return list(dict.fromkeys([*named, *listed] or MODELS))[:_NAMES]
+        # A list may be a catalogue of which nothing is deployed under its own name.
+        return list(dict.fromkeys([*[*named, *listed][:_NAMES], *([] if named else MODELS)]))
 
     def _complete(self, works: Told) -> None:
         """What the profile needs beside the call: discovery; then two calls that must not be answered."""

@@ -5,7 +5,7 @@ Dated November 2026; whoever meets another kind of gateway adds a line.
 
 from __future__ import annotations
 
-__all__ = ["CHALLENGES", "DISCOVERIES", "HEADERS", "MODELS", "VERSIONS"]
+__all__ = ["CHALLENGES", "DISCOVERIES", "HEADERS", "MODELS", "NO_CHAT", "VERSIONS"]
 
 from typing import Final
 
@@ -33,3 +33,17 @@ DISCOVERIES: Final = (
 )
 # Tried where nothing lists models and nobody named one.
 MODELS: Final = ("gpt-4o", "gpt-4o-mini", "gpt-4.1")
+# Parts of names of models that do not chat, so that a list's others are called first.
+NO_CHAT: Final = (
+    "embed",
+    "whisper",
+    "tts",
+    "dall",
+    "image",
+    "moderation",
+    "rerank",
+    "guard",
+    "audio",
+    "ocr",
+    "realtime",
+)

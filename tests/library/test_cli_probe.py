@@ -89,5 +89,5 @@ def test_your_own_mistakes_are_one_sentence(words: tuple[str, ...], sentence: st
 def test_a_host_that_is_not_there_is_told_after_one_request() -> None:
     done = probe("https://no-such-host.invalid/v1", "--key", "env:NAME", NAME="sk-swordfish")
     assert done.returncode == 1
-    assert "after 1 requests" in done.stdout
+    assert "after 1 request:" in done.stdout
     assert "swordfish" not in done.stdout + done.stderr

@@ -432,3 +432,37 @@ def test_a_header_that_a_refusal_names_is_tried_next(text: str, header: AuthConf
     found = search(respond, f"{HOST}/v1/chat/completions", model="gpt-4o")
     assert found.data["authConfig"] == header.model_dump()
     assert [request.method for request in found.requests][:3] == ["POST"] * 3, "api-key, no key, and this one"
+
+
+def test_a_listed_model_that_does_not_chat_is_passed_over() -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/v1/models"):
+            return reply(200, {"data": [{"id": "text-embed"}, {"id": "draw"}, {"id": "talk"}], "id": "talk"})
+        if request.url.path != "/v1/chat/completions":
+            return reply(404, "Not Found")
+        if model(request) == "draw":
+            return reply(400, {"error": {"message": "draw takes no messages"}})
+        return chat(request, "talk")
+
+    found = search(respond)
+    assert found.probed.deployment == "talk"
+    assert not any(b"text-embed" in request.content for request in found.requests)
+
+
+def test_a_catalogue_is_no_list_of_deployments() -> None:
+    """As Azure OpenAI has it: every model of the region is listed, and deployments have names of their own."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if request.headers.get("api-key") != KEY or "api-version" not in request.url.params:
+            return reply(404, {"error": {"code": "404", "message": "Resource not found"}})
+        if path == "/openai/models":
+            return reply(200, {"data": [{"id": f"gpt-{number}"} for number in range(9)], "object": "list"})
+        if path == "/openai/deployments/gpt-4o/chat/completions":
+            return reply(200, chat_answer())
+        code = "DeploymentNotFound" if path.startswith("/openai/deployments/") else "404"
+        return reply(404, {"error": {"code": code, "message": "Resource not found"}})
+
+    found = search(respond)
+    assert (found.probed.deployment, found.data["targetUrl"]) == ("gpt-4o", f"{HOST}/openai")
+    assert found.probed.requests <= 20
