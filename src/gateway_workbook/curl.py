@@ -8,6 +8,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway_workbook.connection import without_query
 from gateway_workbook.secrets import SecretReference, is_reference
 from gateway_workbook.shell import fetch
 
@@ -49,7 +50,7 @@ class Curl:
         }
         words = " ".join(f"--data-urlencode {shlex.quote(f'{key}={value}')}" for key, value in form.items() if value)
         secret = f"printf '%s' \"{_shown(connection.client_secret)}\"" if connection.client_secret else "printf ''"
-        url = shlex.quote(connection.token_url or "")
+        url = shlex.quote(without_query(connection.token_url or ""))  # a query there may hold a key
         return f"{secret} | curl --silent --show-error {words} --data-urlencode client_secret@- {url}"
 
     def _signature(self) -> str:

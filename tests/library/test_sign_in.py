@@ -118,28 +118,21 @@ def test_a_401_that_stays_is_an_answer_after_one_more_try() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "content", "problem"),
+    ("status", "content", "outcome"),
     [
-        (
-            401,
-            {"error": "invalid_client"},
-            (
-                "the token endpoint https://login.test/token answered 401 invalid_client: "
-                "check clientId, clientSecret and scopes"
-            ),
-        ),
-        (302, "", "check clientId, clientSecret and scopes"),
-        (200, "<html>sign in</html>", "answered without an access_token: check tokenUrl"),
-        (200, {"token": "x"}, "answered without an access_token: check tokenUrl"),
-        (200, ["x"], "answered without an access_token: check tokenUrl"),
-        (200, {"access_token": ""}, "answered without an access_token: check tokenUrl"),
+        (401, {"error": "invalid_client"}, "401 invalid_client"),
+        (302, "", "302 "),
+        (200, "<html>sign in</html>", "200 without an access_token"),
+        (200, {"token": "x"}, "200 without an access_token"),
+        (200, ["x"], "200 without an access_token"),
+        (200, {"access_token": ""}, "200 without an access_token"),
     ],
 )
-def test_a_refused_token_is_a_sentence_without_the_secret(status: int, content: Any, problem: str) -> None:
+def test_a_refused_token_is_the_token_endpoints_exchange(status: int, content: Any, outcome: str) -> None:
     client, recorder = gateway(oauth2(), lambda _: reply(status, content))
     exchange = client.chat("m", HELLO)
-    assert exchange.status is None
-    assert problem in str(exchange.problem)
+    assert (exchange.asked, exchange.url, exchange.status) == ("token", "https://login.test/token", status)
+    assert (exchange.ok, exchange.outcome) == (False, outcome)
     assert CLIENT_SECRET not in exchange.model_dump_json()
     assert len(recorder.requests) == 1
 
