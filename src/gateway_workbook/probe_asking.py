@@ -222,7 +222,9 @@ def _listed(exchange: Exchange, connection: Connection) -> tuple[tuple[Discovere
     if exchange.asked != "list" or discovery is None:
         return (), connection
     for provider in ("OpenAI", "AzureOpenAI"):
-        if models := listed_models(exchange, provider):
+        # A name that is no text could not be sent.
+        listed = listed_models(exchange, provider)
+        if models := tuple(model for model in listed if model.deployment and model.deployment.isprintable()):
             named = discovery.model_copy(update={"provider": provider})
             return models, connection.model_copy(update={"discovery": named})
     return (), connection

@@ -47,7 +47,8 @@ def targets(clue: Clue) -> tuple[list[str], list[str]]:
     parent = next(base.removesuffix(depth) for depth in _DEPTHS if base.endswith(depth))
     beside = [parent + depth for depth in ("", "/v1", "/openai", "/openai/v1")]
     if base.endswith("/openai/v1"):
-        beside = [parent, parent.removesuffix("/openai") + "/v1"]
+        host = parent.removesuffix("/openai")
+        beside = [parent, f"{host}/v1", host]
     if clue.routing or base.endswith("/v1"):
         near = [base]
     elif base.endswith("/openai"):

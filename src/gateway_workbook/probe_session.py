@@ -13,7 +13,7 @@ from gateway_workbook.errors import CheckpointFailed, UsageError
 from gateway_workbook.probe import Probed, probe
 from gateway_workbook.probe_asking import Access
 from gateway_workbook.probe_budget import Bounded
-from gateway_workbook.probe_profile import Given
+from gateway_workbook.probe_profile import Given, base_connection
 from gateway_workbook.probe_url import LOOPBACK, check_transport, read_url
 from gateway_workbook.profile import IDENTITY_AUDIENCE, AuthConfig, Category
 from gateway_workbook.run import run_folder
@@ -95,10 +95,10 @@ def find_settings(url: str, options: ProbeOptions) -> Probed:
     locate = where.locate if where else str
     clue = read_url(url, locate=locate, allow_http=options.allow_http)
     given = options.given(clue)
-    hosts = [clue.home, *([locate(options.token_url)] if options.token_url else [])]
-    for host in hosts:
-        check_transport(host, allow_http=options.allow_http)
-    bounded = Bounded(targets.transport(where), hosts)
+    token_url = base_connection(given, locate=locate).token_url
+    if token_url:
+        check_transport(token_url, allow_http=options.allow_http)
+    bounded = Bounded(targets.transport(where), [clue.home, *([token_url] if token_url else [])])
     secrets = where.secrets() if where else Secrets()
     credential = _credential(where) if options.identity else None
     try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway_workbook.target import Target
 
+CLIENT = ("--client-id", "team", "--client-secret", "env:NAME")
 KEY = ("--key", "env:SANDBOX_API_KEY")
 
 
@@ -75,6 +76,11 @@ def test_where_nothing_works_it_ends_in_one_cause(sandbox: Target, tmp_path: Pat
         (("http://gateway.example/v1", "--key", "env:NAME"), "would carry the key in clear"),
         (("https://gateway.example/v1", "--key", "env:NOT_SET"), "no secret at env:NOT_SET"),
         (("https://gateway.example/v1",), "no credential"),
+        (
+            ("https://gateway.example/v1", *CLIENT, "--token-url", "http://login.example/t"),
+            "would carry the key in clear",
+        ),
+        (("https://gateway.example/v1", *CLIENT, "--token-url", "http://["), "tokenUrl: not a URL"),
         (("", "--key", "env:NAME"), "no gateway's URL"),
     ],
 )
@@ -82,7 +88,7 @@ def test_your_own_mistakes_are_one_sentence(words: tuple[str, ...], sentence: st
     done = probe(*words)
     assert done.returncode == 2
     assert sentence in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert len(done.stderr.strip().splitlines()) <= 2, "one sentence, below its place where it is of a profile"
     assert "swordfish" not in done.stderr
 
 

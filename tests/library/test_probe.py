@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway_workbook.errors import ProfileError, UsageError
 from gateway_workbook.probe import Probed, probe
@@ -466,3 +468,37 @@ def test_a_catalogue_is_no_list_of_deployments() -> None:
     found = search(respond)
     assert (found.probed.deployment, found.data["targetUrl"]) == ("gpt-4o", f"{HOST}/openai")
     assert found.probed.requests <= 20
+
+
+BODIES = st.sampled_from(
+    [
+        *("", "[", "null", "[]", "<html>", '{"data": null}', '{"data": [{"id": 7}]}', '{"data": [{"id": ""}]}'),
+        *('{"data": [{"id": "\\ud800"}]}', '{"data": [{"id": "a/../b?c#d"}], "id": "x"}', '{"value": [{"name": "a"}]}'),
+        *('{"choices": []}', '{"choices": [{}]}', '{"error": {"message": "api-version 1 is not supported"}}'),
+        *('{"error": "unsupported parameter"}', '{"message": "the header X-Any: Any <key> is missing"}', "[" * 9000),
+        *(
+            '{"error": {"message": "missing api-version"}}',
+            '{"error": {"message": "unknown query parameter api-version"}}',
+        ),
+        *(
+            '{"error": {"code": "model_not_found"}}',
+            '{"detail": "invalid api key"}',
+            '{"statusCode": 401, "message": 1}',
+        ),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(answers=st.data(), path=st.sampled_from(["", "/v1", "/openai/deployments/a/chat/completions"]))
+def test_whatever_comes_the_search_ends_within_its_bounds(answers: st.DataObject, path: str) -> None:
+    def respond(_: httpx.Request) -> httpx.Response:
+        status = answers.draw(st.sampled_from([200, 204, 302, 400, 401, 403, 404, 422, 429, 500, 503]))
+        return reply(status, answers.draw(BODIES))
+
+    found = search(respond, HOST + path)
+    assert len(found.requests) <= MOST
+    assert sum(found.slept) <= 7
+    assert (found.probed.profile is None) == (found.probed.finding is not None)
+    refused = [row for row in found.probed.evidence if row.outcome.startswith("401") and row.signed != "no key"]
+    assert len(refused) <= REFUSALS
