@@ -180,6 +180,9 @@ class _Show:
             self._line(f"whether a connection that is stored says the same: {check}")
         elif not found.well and any(one.change for one in found.findings):
             self._line(f"next: gateway-workbook diagnose {quoted} --apply")
+        elif not found.well and found.calls and (key := reached.profile.api_key) and reached.profile.target_url:
+            url = shlex.quote(reached.profile.target_url)
+            self._line(f"no setting near it works; a wider search: gateway-workbook probe {url} --key {key}")
 
     def _finding(self, finding: Finding) -> None:
         glyph, style = _MARKS[finding.severity]

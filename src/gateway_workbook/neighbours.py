@@ -57,7 +57,9 @@ def neighbours(profile: Profile, failure: Failure) -> list[Change]:
     elif code == "wrong-audience":
         found = [{"audience": IDENTITY_AUDIENCE}]
     elif code in _PATHS:
-        found = _CHANGES[failure.asked](profile, failure)
+        # A gateway may break where it finds no key at all.
+        keyed = code == "gateway-error" and profile.auth_type == "ApiKey"
+        found = chain(_headers(profile.auth_config)[:2] if keyed else (), _CHANGES[failure.asked](profile, failure))
     return _distinct(profile, chain(told, found))
 
 
@@ -197,6 +199,9 @@ def _targets(url: str | None) -> list[str]:
         found.append("/".join(segments[:-1]))
     if "openai" not in segments and "v1" not in segments:
         found.append(f"{path}/openai/v1")
+    beside = {"v1": "openai", "openai": "v1"}.get(segments[-1]) if segments else None
+    if beside:
+        found.append("/".join([*segments[:-1], beside]))
     return [f"{root}/{one.strip('/')}".rstrip("/") for one in dict.fromkeys(found) if one.strip("/") != path]
 
 

@@ -83,6 +83,13 @@ MENDS: list[tuple[str, dict[str, Any], dict[str, Any], Change, int]] = [
         12,
     ),
     (
+        "/openai for /v1",
+        {},
+        {"target": "/openai", "in_path": True, "version": "2024-10-21"},
+        AZURE | {"targetUrl": "https://gateway.test/openai"},
+        12,
+    ),
+    (
         "header",
         {},
         {"header": ("Authorization", f"Bearer {KEY}")},
@@ -174,6 +181,21 @@ def test_what_keeps_models_from_being_found_is_mended(
     assert found.findings[0].confidence == "certain"
     again, _ = look(changed(which, change), serve(**wanted))
     assert again == Checkup(answering=("gpt-4o",))
+
+
+def test_a_gateway_that_breaks_for_want_of_a_key_is_given_it_where_it_looks() -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen = "authorization" in request.headers
+        return reply(200, chat_answer()) if seen else reply(500, "Internal Server Error")
+
+    found, recorder = look(profile(), respond)
+    assert found.findings[0].code == "gateway-error"
+    assert found.findings[0].change["authConfig"] == {
+        "type": "api_key",
+        "name": "Authorization",
+        "format": "Bearer {api_key}",
+    }
+    assert len(recorder.requests) == 2
 
 
 # Where the search ends.
