@@ -11,7 +11,8 @@ Where things are, each importing only what stands before it:
   `reading` (any of them), then `profile` itself
 - a change of a profile, in its own file: `yaml_edit`, `profile_change`; what to change: `neighbours` (one change away),
   `mending` (tries them), `checkup` (a whole look, for `diagnose`)
-- the connection: `connection`, `difference`, `exchange`, `sign_in`, `authentication`, `gateway`, `discovery`
+- the connection: `connection`, `difference`, `bounded` (how much is read), `exchange`, `sign_in`, `authentication`,
+  `gateway`, `discovery`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
 - the search for settings: `usual`, `probe_url` (any URL, read), `probe_budget` (its limits), `probe_plan` (the order),
   `probe_header`, `probe_asking`, `probe_profile`, `probe_evidence`, `probe_verdict`, `probe`

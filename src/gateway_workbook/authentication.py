@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from gateway_workbook.bounded import Bounded, TooLarge, TooSlow
 from gateway_workbook.connection import Connection, without_query
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.exchange import Exchange
+from gateway_workbook.network import fault_of
 from gateway_workbook.sign_in import EntraAuth
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class ClientCredentials(httpx.Auth):
         used = yield from self._lasting_token(None)
         response = yield _signed(request, used)
         if response.status_code == httpx.codes.UNAUTHORIZED:
+            response.stream = Bounded(response.stream)  # httpx reads it before it sends again
             used = yield from self._lasting_token(used)
             yield _signed(request, used)
 
@@ -90,8 +93,13 @@ class ClientCredentials(httpx.Auth):
         from authlib.oauth2.rfc6749 import OAuth2Token
 
         # Read here, not by requires_response_body: that would hold every stream back until its end.
-        response.read()
+        response.stream = Bounded(response.stream)
         url = without_query(self._token_url)
+        try:
+            response.read()
+        except (TooLarge, TooSlow) as error:
+            shown = {"asked": "token", "method": "POST", "url": url, "problem": str(error)}
+            raise TokenRefused(Exchange(**shown, fault=fault_of(error, url)), f"without end: {error}") from error
         answer = Exchange.of(response, asked="token", method="POST", url=url, hidden=self.hidden)
         if not answer.ok:
             raise TokenRefused(answer, f"{answer.outcome}: check clientId, clientSecret and scopes")

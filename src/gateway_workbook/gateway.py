@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from gateway_workbook.authentication import TIMEOUT, KeyAuth, TokenRefused, authentication
+from gateway_workbook.authentication import KeyAuth, TokenRefused, authentication
+from gateway_workbook.bounded import read_within
 from gateway_workbook.connection import without_query
 from gateway_workbook.curl import Curl
 from gateway_workbook.errors import ServiceError, UsageError
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 class Gateway:
     """Speaks to the target of a connection.
 
-    `http` is used, not owned. Answers of any status are data; only settings that cannot be used raise UsageError.
+    `http` is used, not owned, and its time limits hold; no answer is read beyond the bounds of `bounded`. Answers of
+    any status are data; only settings that cannot be used raise UsageError.
     """
 
     def __init__(
@@ -110,10 +112,9 @@ class Gateway:
     def _send(self, shown: dict[str, Any], *, read: StreamReader | None = None, **content: Any) -> Exchange:
         """Send the request that `shown` describes, or say why nothing came back; `read` takes it as it comes."""
         try:
-            request = self._http.build_request(shown["method"], shown["url"], timeout=TIMEOUT, **content)
-            response = self._http.send(request, auth=self._auth, follow_redirects=False, stream=read is not None)
-            if read:
-                return read(response, shown)
+            request = self._http.build_request(shown["method"], shown["url"], **content)
+            response = self._http.send(request, auth=self._auth, follow_redirects=False, stream=True)
+            return read(response, shown) if read else self._read(response, shown)
         except TokenRefused as error:
             return error.exchange.model_copy(update={"curl": self._curl.token()})
         except ServiceError as error:
@@ -124,7 +125,9 @@ class Gateway:
             return Exchange(**shown, problem=problem, fault="bad header")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return self._unanswered(error, shown)
-        return Exchange.of(response, **shown, hidden=self._hidden)
+
+    def _read(self, response: httpx.Response, shown: dict[str, Any]) -> Exchange:
+        return Exchange.of(read_within(response), **shown, hidden=self._hidden)
 
     def _unanswered(self, error: Exception, shown: dict[str, Any]) -> Exchange:
         failed = getattr(error, "_request", None)

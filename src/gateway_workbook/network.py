@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
 
+from gateway_workbook.bounded import TooLarge, TooSlow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,6 +33,8 @@ Fault = Literal[
     "closed",  # before the first byte of an answer
     "cut short",  # within an answer
     "garbled",  # an answer that is not HTTP, or not in the encoding it names
+    "too large",
+    "too slow",  # a little comes all the time, and never the whole
     "proxy",
     "bad URL",
     "bad header",
@@ -45,6 +49,8 @@ _KINDS: Final[tuple[tuple[type[Exception], Fault], ...]] = (
     (httpx.LocalProtocolError, "bad header"),
     (httpx.ProxyError, "proxy"),
     (httpx.DecodingError, "garbled"),
+    (TooLarge, "too large"),
+    (TooSlow, "too slow"),
     (httpx.ConnectTimeout, "connect timeout"),
     (httpx.TimeoutException, "read timeout"),
 )

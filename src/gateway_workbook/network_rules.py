@@ -121,6 +121,20 @@ NETWORK: Final = (
         confidence="certain",
     ),
     Rule(
+        code="too-large",
+        when=fault("too large"),
+        cause="the answer does not end: more came than any call here asks for",
+        mend="check the path in {url_field}: what answers there may be a file, a log or a stream of events",
+        confidence="certain",
+    ),
+    Rule(
+        code="too-slow",
+        when=fault("too slow"),
+        cause="the answer trickles, and is not whole in time",
+        mend="look at the gateway's log and its limits of rate; the model or a filter of answers may be overloaded",
+        confidence="certain",
+    ),
+    Rule(
         code="garbled",
         when=fault("garbled"),
         cause="what comes back is not the HTTP or the encoding that it says it is",

@@ -9,18 +9,19 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
+from gateway_workbook.bounded import as_read
 from gateway_workbook.exchange import Exchange, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import httpx
+
 MOST_BYTES: Final = 1_000_000
 MOST_SECONDS: Final = 90.0
 DONE: Final = "[DONE]"
-_LEFT_OUT: Final = ("content-encoding", "content-length", "transfer-encoding")  # true of the wire, not of what was read
 
 
 class Event(BaseModel):
@@ -108,9 +109,7 @@ class StreamReader:
             self._take(left + b"\n\n")
         finally:
             response.close()
-        headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _LEFT_OUT]
-        read = httpx.Response(response.status_code, headers=headers, content=raw)
-        read.elapsed = timedelta(seconds=self._clock() - self._started)
+        read = as_read(response, raw, elapsed=timedelta(seconds=self._clock() - self._started))
         return Exchange.of(read, **shown, hidden=self._hidden())
 
     def _take(self, data: bytes) -> bytes:

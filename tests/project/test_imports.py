@@ -39,6 +39,7 @@ ORDER = [
     "metadata_rules",
     "resource_rules",
     "check",
+    "bounded",
     "network",
     "exchange",
     "curl",
