@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_probe, cli_readiness
+from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_probe, cli_readiness, cli_triage
 from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
 from gateway_workbook.visible import visible
 
@@ -31,6 +31,7 @@ cli_diagnose.register(app)
 cli_forms.register(app)
 cli_probe.register(app)
 cli_readiness.register(app)
+cli_triage.register(app)
 _GLYPHS: Final = {
     "passed": "[green]✓ passed[/]",
     "failed": "[red]✗ failed[/]",

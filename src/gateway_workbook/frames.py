@@ -14,6 +14,7 @@ __all__ = [
     "models",
     "named_tools",
     "prerequisites",
+    "proofs",
     "readiness",
     "readiness_asks",
     "readiness_conclusions",
@@ -22,6 +23,7 @@ __all__ = [
     "suite",
     "target",
     "tools",
+    "triage",
     "verdicts",
 ]
 
@@ -51,10 +53,12 @@ if TYPE_CHECKING:
     from gateway_workbook.prerequisites import Prerequisite
     from gateway_workbook.probe_evidence import Evidence
     from gateway_workbook.readiness import Readiness
+    from gateway_workbook.route_proof import RouteProof
     from gateway_workbook.run import AgentRecord, Run
     from gateway_workbook.suite import Suite
     from gateway_workbook.target import Target
     from gateway_workbook.tools import Tools
+    from gateway_workbook.triage import Triage
     from gateway_workbook.validation import Verdict
 
 _GLYPHS: Final = {
@@ -163,6 +167,24 @@ def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
         for found in verdicts
     ]
     return _frame(columns, rows)
+
+
+def triage(found: Triage | None) -> pd.DataFrame:
+    """Whose fault it is, and what was found on each route; no rows where every prompt was answered."""
+    if found is None:
+        return _frame(("Route", "Found", "Cause", "Mend"), [])
+    rows = [
+        (route, mark("yes") + " answers" if finding is None else finding.found, finding.cause if finding else "", "")
+        for route, finding in (("straight to the gateway", found.gateway), ("through the agent", found.agent))
+    ]
+    return _frame(("Route", "Found", "Cause", "Mend"), [*rows, (f"→ {found.party}", "", found.why, found.mend)])
+
+
+def proofs(found: Iterable[RouteProof]) -> pd.DataFrame:
+    """What proves that the agent's calls go through the gateway, beside the log in the verdicts."""
+    told = {True: "yes", False: "no", None: "could not tell"}
+    names = {"control": "Negative control", "log": "The gateway's log"}
+    return _frame(("By", "Proven", "Why"), [(names[one.by], mark(told[one.holds]), one.why) for one in found])
 
 
 def logged(verdict: Verdict) -> str:

@@ -141,6 +141,8 @@ def _validated(record: Validation | None, *, counted: bool) -> dict[str, object]
     return {
         "verdicts_table": _table(frames.verdicts(record.verdicts)),
         "verdicts_figure": _inline(figures.verdicts(record.verdicts)),
+        "triage_table": _table(frames.triage(record.triage)) if record.triage else None,
+        "proofs_table": _table(frames.proofs(record.proofs)) if record.proofs else None,
         "prompts": prompts,
         "counted": counted,
         "logged": frames.logged,

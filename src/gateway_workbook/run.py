@@ -40,8 +40,10 @@ from gateway_workbook.finding import Finding
 from gateway_workbook.ledger import Ledger
 from gateway_workbook.profile import Profile
 from gateway_workbook.readiness import Readiness
+from gateway_workbook.route_proof import RouteProof
 from gateway_workbook.target import Target
 from gateway_workbook.tools import Tools
+from gateway_workbook.triage import Triage
 from gateway_workbook.validation import Verdict
 
 if TYPE_CHECKING:
@@ -113,10 +115,12 @@ class AgentRecord(_Frozen):
 
 
 class Validation(_Frozen):
-    """Step 04: the verdicts of one suite."""
+    """Step 04: the verdicts of one suite, whose fault a failure is, and what proves the route."""
 
     suite: str
     verdicts: tuple[Verdict, ...]
+    triage: Triage | None = None
+    proofs: tuple[RouteProof, ...] = ()
 
 
 class Cleanup(_Frozen):
@@ -279,9 +283,16 @@ class Run:
         self.write(record)
         return record
 
-    def validated(self, suite: Suite, verdicts: Iterable[Verdict]) -> Validation:
+    def validated(
+        self,
+        suite: Suite,
+        verdicts: Iterable[Verdict],
+        *,
+        triage: Triage | None = None,
+        proofs: Iterable[RouteProof] = (),
+    ) -> Validation:
         """Keep what step 04 found."""
-        record = Validation(suite=suite.name, verdicts=tuple(verdicts))
+        record = Validation(suite=suite.name, verdicts=tuple(verdicts), triage=triage, proofs=tuple(proofs))
         self.write(record)
         return record
 

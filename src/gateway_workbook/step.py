@@ -9,7 +9,7 @@ import difflib
 import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import httpx
 from IPython.core.getipython import get_ipython
@@ -25,10 +25,12 @@ from gateway_workbook.gateway import Gateway
 from gateway_workbook.gateway_log import gateway_log
 from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
+from gateway_workbook.route_proof import Control, RouteProof, prove_by_control, prove_by_log
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
 from gateway_workbook.tool import Surroundings
 from gateway_workbook.tool_log import tool_log
-from gateway_workbook.validation import Validator
+from gateway_workbook.triage import Triage, triage
+from gateway_workbook.validation import Validator, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,6 +151,38 @@ class Step:
             agent=agent.name,
             seen_by_gateway=gateway_log(self.target, connection, self.http),
         )
+
+    def triage(self, verdicts: Sequence[Verdict]) -> Triage | None:
+        """Whose fault it is that a prompt got no answer, by one more prompt on both routes; None where all answered."""
+        if all(verdict.judgement != "no answer" and verdict.through_gateway is not False for verdict in verdicts):
+            return None
+        connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
+        return triage(
+            self.gateway(connection),
+            Equipped(self.agents(), agent.tools),
+            agent=agent.name,
+            deployment=agent.deployment,
+            seen_by_gateway=gateway_log(self.target, connection, self.http),
+        )
+
+    def prove_route(self, verdicts: Sequence[Verdict], *, control: Control, log: str = "") -> tuple[RouteProof, ...]:
+        """What proves that the agent's calls go through the gateway, beside the verdicts' own log.
+
+        `log` is a command or URL that prints the gateway's log. The negative control is made `always`, `never`, or with
+        `auto` where nothing else can tell; not after a failure, which would say nothing.
+        """
+        if control not in get_args(Control):
+            raise UsageError(f"no control '{control}': write {', '.join(get_args(Control))}")
+        if any(verdict.judgement == "no answer" for verdict in verdicts):
+            return ()
+        connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
+        agents, proofs = self.agents(), []
+        if log:
+            proofs.append(prove_by_log(agents, log, agent=agent.name, http=self.http))
+        blind = any(verdict.route == "agent" and verdict.through_gateway is None for verdict in verdicts)
+        if control == "always" or (control == "auto" and blind and not log):
+            proofs.append(prove_by_control(self, self.gateway(connection), agents, deployment=agent.deployment))
+        return tuple(proofs)
 
     def checkpoint(
         self, *, holds: bool, found: str, otherwise: str = "", yours: bool = False, report: bool = False

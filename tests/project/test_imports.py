@@ -91,6 +91,9 @@ ORDER = [
     "suite",
     "validation",
     "gateway_log",
+    "agent_rules",
+    "triage",
+    "route_proof",
     "tool_log",
     "run",
     "stages",
@@ -119,6 +122,7 @@ EDGES = [
     "cli_probe",
     "cli_readiness",
     "cli",
+    "cli_triage",
 ]
 
 

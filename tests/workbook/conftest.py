@@ -59,6 +59,10 @@ class Workbook:
         where = folder or self.folder
         return self._call([COMMAND, "run", "--run-dir", str(where), *words], where)
 
+    def command(self, *words: str) -> Outcome:
+        """Any other command on the run folder."""
+        return self._call([COMMAND, *words], self.folder)
+
     def papermill(self, notebook: str, *words: str, folder: Path | None = None) -> Outcome:
         """Plain papermill on one notebook, without our command line."""
         where = folder or self.folder

@@ -255,3 +255,26 @@ def test_a_killed_kernel_is_a_broken_step_not_a_pass(
     records = json.loads((workbook.folder / "steps" / "01_create_connections.json").read_text())
     assert records["state"] == "broken" or "02_discover_models  " in output
     assert "killed" not in connected(environment)
+
+
+def test_a_negative_control_proves_the_route_and_leaves_nothing(workbook: Workbook) -> None:
+    outcome = workbook.run("-p", "control=always", "--keep")
+    assert outcome.code == 0, outcome.output
+    assert "proven by control: with a broken credential in the connection the agent fails" in outcome.found(STEPS[4])
+    assert [entry for entry in outcome.ledger() if entry[0] == "removed"] == [
+        ("removed", "agent"),
+        ("removed", "connection"),
+    ]
+    assert "What proves the route" in (outcome.folder / "report.html").read_text(encoding="utf-8")
+    asked = workbook.command("triage", str(outcome.folder))
+    assert asked.code == 0, asked.output
+    assert "whose: nobody: both routes answer" in asked.output
+    assert workbook.command("clean-up", str(outcome.folder)).code == 0
+    gone = workbook.command("triage", str(outcome.folder))
+    assert (gone.code, "run again with --keep" in gone.output) == (2, True), gone.output
+
+
+def test_a_control_that_is_none_is_refused(workbook: Workbook) -> None:
+    outcome = workbook.run("-p", "control=perhaps")
+    assert outcome.code == 2, outcome.output
+    assert "no control 'perhaps': write auto, always, never" in outcome.output
