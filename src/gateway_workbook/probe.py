@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 from pydantic import BaseModel, ConfigDict
 
+from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.finding import Finding
 from gateway_workbook.probe_asking import NOBODY, Access, Asking, Halt, Told
 from gateway_workbook.probe_budget import BudgetSpent
@@ -63,7 +64,7 @@ class Probed(BaseModel):
 
 def probe(given: Given, bounded: Bounded, *, access: Access) -> Probed:
     """Search; `bounded` says how many requests may be sent, and whereto."""
-    http = httpx.Client(transport=bounded)
+    http = httpx.Client(transport=bounded, timeout=TIMEOUT)
     asking = Asking(base_connection(given, locate=access.locate), http, access=access)
     search = _Search(given, asking)
     spent = ""

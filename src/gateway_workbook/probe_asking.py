@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from gateway_workbook.authentication import TIMEOUT
+from gateway_workbook.bounded import read_within
 from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.discovery import listed_models
 from gateway_workbook.exchange import Exchange
@@ -134,7 +135,7 @@ class Asking:
         headers = self._connection.headers(self._secrets)
         try:
             request = self._http.build_request(seen.method, seen.url, json=body, headers=headers, timeout=TIMEOUT)
-            response = self._http.send(request, follow_redirects=False)
+            response = read_within(self._http.send(request, follow_redirects=False, stream=True))
         except (httpx.HTTPError, httpx.StreamError) as error:
             return Exchange(**shown, problem=type(error).__name__, fault=fault_of(error, seen.url))
         hidden = [self._secrets.resolve(one).get_secret_value() for one in self._secrets.known]
