@@ -128,7 +128,8 @@ def prove_by_log(agents: Agents, log: str, *, agent: str, http: httpx.Client) ->
         if marker in _printed(log.replace("{marker}", marker), http):
             return RouteProof(by="log", holds=True, why="the log shows the agent's prompt")
     why = "the log does not show the agent's prompt; does it hold prompts, and is it up to date?"
-    return RouteProof(by="log", holds=False, why=why)
+    # A log that holds no prompts, or is late, shows nothing either: that is no proof of another way.
+    return RouteProof(by="log", holds=None, why=why)
 
 
 def _printed(log: str, http: httpx.Client) -> str:

@@ -180,7 +180,7 @@ class Step:
         if log:
             proofs.append(prove_by_log(agents, log, agent=agent.name, http=self.http))
         blind = any(verdict.route == "agent" and verdict.through_gateway is None for verdict in verdicts)
-        if control == "always" or (control == "auto" and blind and not log):
+        if control == "always" or (control == "auto" and blind and not any(proof.holds for proof in proofs)):
             proofs.append(prove_by_control(self, self.gateway(connection), agents, deployment=agent.deployment))
         return tuple(proofs)
 
