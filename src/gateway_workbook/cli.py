@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["app", "main"]
 
+import logging
 import re
 import signal
 import subprocess
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from gateway_workbook.run import StepRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-cli_check.register(app)
-cli_diagnose.register(app)
-cli_forms.register(app)
+# In the order in which people need them; `--help` keeps it.
 cli_probe.register(app)
+cli_diagnose.register(app)
 cli_readiness.register(app)
-cli_triage.register(app)
 _GLYPHS: Final = {
     "passed": "[green]✓ passed[/]",
     "failed": "[red]✗ failed[/]",
@@ -45,6 +44,7 @@ _BROKEN: Final = 3
 
 def main() -> None:
     """Run the command line; a person's mistake ends in one sentence and a non-zero exit."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are in our sentences
     try:
         app()
     except WorkbookError as error:
@@ -78,7 +78,7 @@ def _options(
     """Put your own AI gateway behind Microsoft Foundry agents: connect, discover, deploy, validate."""
 
 
-@app.command()
+@app.command(short_help="Walk the notebooks headless, and write a report.")
 def run(  # noqa: PLR0913  one parameter per option
     *,
     profile: Annotated[
@@ -130,7 +130,10 @@ def run(  # noqa: PLR0913  one parameter per option
     sys.exit(max(EXIT_CODES[record.state] for record in records))
 
 
-@app.command()
+cli_triage.register(app)
+
+
+@app.command(short_help="Remove what a run made, by its ledger, and nothing else.")
 def clean_up(run_dir: Annotated[Path, typer.Argument(help="The run folder.")]) -> None:
     """Remove what a run made, by its ledger, and nothing else; may be repeated."""
     from gateway_workbook.batch import EXIT_CODES
@@ -140,7 +143,11 @@ def clean_up(run_dir: Annotated[Path, typer.Argument(help="The run folder.")]) -
     sys.exit(max(EXIT_CODES[record.state] for record in records))
 
 
-@app.command()
+cli_forms.register(app)
+cli_check.register(app)
+
+
+@app.command(short_help="Keep a sandbox running, or stop it.")
 def sandbox(
     *,
     port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default the last one used, or 8765.")] = None,

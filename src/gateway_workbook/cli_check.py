@@ -24,7 +24,7 @@ _MARKS = {"error": "[red]✗ error[/]", "warning": "[yellow]! warning[/]"}
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("check")(check_connection)
+    app.command("check", short_help="What is wrong with a connection that is stored.")(check_connection)
 
 
 def check_connection(

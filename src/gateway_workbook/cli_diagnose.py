@@ -36,7 +36,7 @@ _LINES: Final = {"+": "green", "-": "red", "@": "dim"}
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("diagnose")(diagnose_profile)
+    app.command("diagnose", short_help="Why a profile's gateway does not answer; --apply mends it.")(diagnose_profile)
 
 
 def diagnose_profile(

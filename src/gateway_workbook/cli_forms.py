@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command("export")(export_form)
-    app.command("import")(import_form)
+    app.command("export", short_help="Write a profile as template, Bicep, az script, …")(export_form)
+    app.command("import", short_help="Make a profile of any of those, or of a connection.")(import_form)
 
 
 def export_form(
@@ -94,6 +94,8 @@ def import_form(  # noqa: PLR0913  one parameter per option
 
 def _holder(name: str, *, target: str | None, project: str | None) -> Target:
     """Where a connection of that name is."""
+    if Path(name).expanduser().is_dir():
+        raise UsageError(f"{name} is a folder: give one file of it, or the name of a connection")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise UsageError(f"no file '{name}': give one, or the name of a connection that is there")
     return chosen_target(target, project=project)

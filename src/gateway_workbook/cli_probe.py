@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("probe")(probe_url)
+    app.command("probe", short_help="Find the settings, from any URL and a key.")(probe_url)
 
 
 def probe_url(  # noqa: PLR0913  one parameter per option

@@ -30,7 +30,7 @@ _STYLES: Final = {"✓": "green", "✗": "red", "?": "yellow"}
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("readiness")(show_readiness)
+    app.command("readiness", short_help="What agents need of the models, as a grid.")(show_readiness)
 
 
 def show_readiness(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("triage")(triage_run)
+    app.command("triage", short_help="Whose fault it is when an agent does not answer.")(triage_run)
 
 
 def triage_run(

@@ -36,6 +36,8 @@ class Reading:
 def read_file(path: Path) -> Reading:
     """Read a profile, or a form of one; raises UsageError or ProfileError."""
     text = read_text(path)
+    if not text.strip():
+        raise UsageError(f"{path} is empty: give a profile, or a connection in one of the forms of `export`")
     form = _text_form(path, text)
     if form is None:
         document = _document(path, text)

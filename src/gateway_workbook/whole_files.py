@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 def write_files(texts: Mapping[Path, str], *, overwrite: bool = False) -> list[Path]:
     """Write all of them, or none; raises UsageError where a file is in the way or the folder cannot be written."""
     there = [path for path in texts if path.exists()]
-    if there and not overwrite:
-        raise UsageError(f"{there[0]} is there already: take another place, or add --overwrite")
     folders = [path for path in there if path.is_dir()]
     if folders:
-        raise UsageError(f"{folders[0]} is a folder: take another place")
+        raise UsageError(f"{folders[0]} is a folder: name a file")
+    if there and not overwrite:
+        raise UsageError(f"{there[0]} is there already: take another place, or add --overwrite")
     written: dict[Path, str] = {}
+    path = next(iter(texts), Path())
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +33,7 @@ def write_files(texts: Mapping[Path, str], *, overwrite: bool = False) -> list[P
             Path(written[path]).replace(path)
             del written[path]
     except OSError as error:
-        raise UsageError(f"{error.filename} cannot be written ({error.strerror}): take another place") from error
+        raise UsageError(f"{path} cannot be written ({error.strerror}): take another place") from error
     finally:
         for temporary in written.values():
             Path(temporary).unlink(missing_ok=True)
