@@ -32,6 +32,7 @@ NAME: Final = re.compile(r"[\w.()-]{1,64}")
 PATH: Final = re.compile(r"/providers/microsoft\.resources/deployments/[^/]+(/[^/]+)?/?$", re.IGNORECASE)
 # Azure CLI waits half a minute when this is missing, or 0.
 POLL: Final = {"Retry-After": "1"}
+FORETOLD: Final = {"InvalidTemplate", "InvalidTemplateDeployment"}
 
 
 class InvalidDeployment(RefusalError):  # noqa: N818  # an answer, as its siblings are
@@ -104,7 +105,13 @@ def _put(call: Call) -> Response:
 
 
 def _what_if(call: Call) -> Response:
-    _, world = _checked(call)
+    try:
+        _, world = _checked(call)
+    except InvalidDeployment as error:
+        if error.code not in FORETOLD:
+            raise
+        # A forecast of failure is a forecast: 200. Azure CLI reads the error there, and trips over a 400.
+        return JSONResponse({"status": "Failed", **error.arm_body()})
     changes = template_what_if.changes(world)
     return JSONResponse({"status": "Succeeded", "properties": {"correlationId": record.new_id(), "changes": changes}})
 

@@ -70,13 +70,15 @@ def deployed(arm: httpx.Client, name: str, whole: Mapping[str, Any], /, **parame
 
 
 def refusal(arm: httpx.Client, whole: Mapping[str, Any], /, **parameters: Any) -> str:
-    """The message a template is refused with, by deployment and validation alike."""
+    """The message a template is refused with, by deployment, validation and forecast alike."""
     answers = [
         arm.post(f"{DEPLOYMENTS}/refused/validate", json=body(whole, **parameters)),
         arm.put(f"{DEPLOYMENTS}/refused", json=body(whole, **parameters)),
     ]
     assert [answer.status_code for answer in answers] == [400, 400], answers[0].text
-    one, other = (answer.json()["error"] for answer in answers)
-    assert one == other
+    forecast = arm.post(f"{DEPLOYMENTS}/refused/whatIf", json=body(whole, **parameters))
+    assert (forecast.status_code, forecast.json()["status"]) == (200, "Failed")
+    one, *others = (answer.json()["error"] for answer in (*answers, forecast))
+    assert others == [one, one]
     assert one["code"] == "InvalidTemplate"
     return str(one["message"])

@@ -293,6 +293,10 @@ def test_a_failing_deployment_makes_nothing_and_says_why(arm: httpx.Client) -> N
     validated = arm.post(f"{DEPLOYMENTS}/failing/validate", json=body(whole))
     assert (validated.status_code, validated.json()["error"]["code"]) == (400, "InvalidTemplateDeployment")
     assert validated.json()["error"]["details"] == [detail]
+    forecast = arm.post(f"{DEPLOYMENTS}/failing/whatIf", json=body(whole))
+    assert (forecast.status_code, forecast.json()) == (200, {"status": "Failed", **validated.json()})
+    misnamed = arm.post(f"{DEPLOYMENTS}/{'a' * 65}/whatIf", json=body(whole))
+    assert (misnamed.status_code, misnamed.json()["error"]["code"]) == (400, "InvalidDeploymentName")
 
 
 @pytest.mark.parametrize(
