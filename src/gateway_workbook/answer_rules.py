@@ -22,13 +22,14 @@ _API_KEY: Final = r"(api[ -]?key|subscription key|proxy server token|access toke
 _NO_KEY: Final = (
     rf"no {_API_KEY}|missing {_API_KEY}|{_API_KEY} (is |was |are )?(missing|required|not (provided|found|present))"
     r"|missing (bearer|authorization)|authentication (is )?required|didn't provide an api key|no authorization"
+    r"|not authenticated|missing authentication|failed to resolve api key"
 )
 _WRONG_KEY: Final = (
     rf"(invalid|incorrect|wrong|bad|unknown|revoked|disabled)( \w+)? {_API_KEY}|invalid_api_key|authentication error"
     rf"|{_API_KEY} (is )?(not valid|invalid|not recognized|revoked)|token_not_found|unable to find token"
 )
 _EXPIRED: Final = r"(token|jwt|key|credential).{0,40}expired|expired.{0,20}(token|jwt|key)|idx10223|exp.{0,9}claim"
-_AUDIENCE: Final = r"\baud(ience)?\b|idx10214|invalid_resource"
+_AUDIENCE: Final = r"\baud(ience)?s?\b|idx10214|invalid_resource|invalid_target"
 _SCOPE: Final = r"insufficient[_ ]scope|invalid_scope|\bscopes?\b|missing (role|permission)"
 _NAMES_MODEL: Final = (
     r"deploymentnotfound|model_?not_?found|unknown[_ ](model|deployment)|no such (model|deployment)"
@@ -54,7 +55,10 @@ _NO_ROUTE: Final = (
     r"|no (static )?resource|no matching (operation|route)|path( \S+)? (was )?not found|unable to match"
 )
 _FILTERED: Final = r"content_filter|content management policy|responsibleai|content (was )?filtered|safety system"
-_TOO_LONG: Final = r"context_length_exceeded|maximum context length|context window|prompt is too long|reduce the length"
+_TOO_LONG: Final = (
+    r"context_length_exceeded|maximum context length|context window|prompt is too long|reduce the length"
+    r"|context[ _]size"
+)
 _UNSUPPORTED: Final = (
     r"unsupported (parameter|value)|unsupported_parameter|unknown parameter|not supported with this model"
 )
@@ -64,6 +68,7 @@ _UPSTREAM: Final = (
     r"|failed to connect|cannot connect|connection refused|internalservererror.*connect"
 )
 _FIREWALL: Final = r"virtual network|firewall|ip address.{0,30}not allowed|public (network )?access|private endpoint"
+_OF_THE_EDGE: Final = (520, 521, 522, 523, 524, 529)  # what networks of delivery say of the origin, or of its load
 _EXPECTED: Final = {"token": ("access_token",), "list": ("data", "value"), "get": ("id", "name"), "chat": ("choices",)}
 
 
@@ -331,7 +336,7 @@ SERVICE: Final = (
     ),
     Rule(
         code="upstream",
-        when=lambda seen: seen.answered(502, 503, 504) or (seen.answered(5) and seen.says(_UPSTREAM)),
+        when=lambda seen: seen.answered(502, 503, 504, *_OF_THE_EDGE) or (seen.answered(5) and seen.says(_UPSTREAM)),
         cause="the gateway is well, the model service behind it is not",
         mend="have the gateway's team look at the backend; try again later",
     ),

@@ -12,7 +12,7 @@ from gateway_workbook.rule import Rule, fault
 
 # What answers say, in lower case.
 _SCOPE: Final = r"insufficient[_ ]scope|invalid_scope|\bscopes?\b|missing (role|permission)"
-_AUDIENCE: Final = r"\baud(ience)?\b|idx10214|invalid_resource"
+_AUDIENCE: Final = r"\baud(ience)?s?\b|idx10214|invalid_resource|invalid_target"
 _TLS_WANTED: Final = (
     r"plain http request was sent to https|client sent an http request to an https|requires? (https|tls|ssl)"
 )

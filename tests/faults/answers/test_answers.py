@@ -1,0 +1,29 @@
+"""Each fault of the corpus yields its finding; where the finding has a change, the same call then succeeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway_workbook.diagnosis import diagnose
+from tests.faults.answers.corpus import Case, call, found, injected, rebuilt
+from tests.faults.answers.injected import INJECTED
+from tests.faults.answers.wordings import WORDINGS
+from tests.library.wire import KEY
+
+CORPUS = (*INJECTED, *WORDINGS)
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
+def test_the_fault_is_told_by_its_name(case: Case) -> None:
+    finding = found(case)
+    assert finding.code == case.code
+    assert finding.mend
+    assert KEY not in finding.model_dump_json()
+
+
+@pytest.mark.parametrize("case", [case for case in INJECTED if case.mended], ids=lambda case: case.name)
+def test_the_change_makes_the_same_call_succeed(case: Case) -> None:
+    with injected(case) as connection:
+        change = diagnose(call(connection, case.asked), connection, deployment="gpt-4o").change
+        assert change
+        assert call(rebuilt(case, connection.target, change), case.asked).ok
