@@ -23,7 +23,7 @@ Where things are, each importing only what stands before it:
 - the agent: `gateway_tools` (the article's nine), `openapi`, `answer`, `tool_fields`, `tool`, `tools` (a tools file),
   `definition` (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log`, `tool_log`, `agent_rules` (why agents fail), `triage` (whose fault),
-  `route_proof` (a negative control, the gateway's own log)
+  `route_proof` (a negative control), `log_proof` (the gateway's own log)
 - the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
   `report`, `junit`
 - a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`, `forms`

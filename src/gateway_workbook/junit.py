@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from gateway_workbook.route_proof import RouteProof
     from gateway_workbook.run import Run, Validation
     from gateway_workbook.validation import Verdict
 
@@ -39,6 +40,8 @@ def write(run: Run) -> Path:
     validation = counted_verdicts(run, course)
     if validation:
         root.append(_suite(validation.suite, (_prompt_case(validation, verdict) for verdict in validation.verdicts)))
+    if validation and validation.proofs:
+        root.append(_suite("route", map(_proof_case, validation.proofs)))
     _count(root)
     ET.indent(root)
     path = run.folder / "junit.xml"
@@ -79,6 +82,12 @@ def _prompt_case(validation: Validation, verdict: Verdict) -> ET.Element:
         reasons=verdict.failures or [verdict.judgement],
         told=f"asked: {verdict.asked}\nanswered: {answer}",
     )
+    return case
+
+
+def _proof_case(proof: RouteProof) -> ET.Element:
+    case = _case(proof.by, "route", seconds=0)
+    _judge(case, {True: "passed", False: "failed", None: "not run"}[proof.holds], reasons=[proof.why])
     return case
 
 

@@ -1,22 +1,17 @@
-"""Proof that an agent's calls go through the gateway: a negative control, and the gateway's own log."""
+"""Proof that an agent's calls go through the gateway: a twin of the connection with a broken key, which must fail."""
 
 from __future__ import annotations
 
-__all__ = ["Control", "RouteProof", "prove_by_control", "prove_by_log"]
+__all__ = ["Control", "RouteProof", "prove_by_control"]
 
 import re
-import shlex
-import subprocess
-import time
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final, Literal
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.agent_rules import agent_code
 from gateway_workbook.arm import Connections
-from gateway_workbook.errors import UsageError
 from gateway_workbook.secrets import SecretReference, Secrets
 
 if TYPE_CHECKING:
@@ -33,9 +28,6 @@ _LONGEST_NAME: Final = 33
 # The ways in which a gateway, or who gives out its tokens, says no to a credential.
 _REFUSED: Final = ("gateway-refused-key", "no-token")
 _BLURRED: Final = ("gateway-limit", "timeout", "service", "sign-in")
-_LOG_SECONDS: Final = 30
-_LOG_BYTES: Final = 5_000_000
-_LOOKS: Final = 3
 
 
 class RouteProof(BaseModel):
@@ -110,45 +102,3 @@ def _remove(step: Step, connections: Connections, agents: Agents) -> None:
         else:
             connections.delete(entry.name, scope=entry.scope)
         run.ledger.removed(entry.kind, entry.name, scope=entry.scope)
-
-
-def prove_by_log(agents: Agents, log: str, *, agent: str, http: httpx.Client) -> RouteProof:
-    """Ask the agent a prompt with a word in it that nobody else uses, and look for that word in the gateway's log.
-
-    `log` is a URL to get or a command to run, without a shell; `{marker}` in it is replaced by the word. What it prints
-    is searched and not kept. Raises UsageError when it cannot be run.
-    """
-    marker = f"marker-{token_hex(6)}"
-    answer = agents.ask(agent, f"Reply with exactly: {marker}")
-    if answer.problem:
-        return RouteProof(by="log", holds=None, why=f"the agent does not answer ({answer.problem})")
-    for look in range(_LOOKS):
-        if look:
-            time.sleep(look)  # logs come late
-        if marker in _printed(log.replace("{marker}", marker), http):
-            return RouteProof(by="log", holds=True, why="the log shows the agent's prompt")
-    why = "the log does not show the agent's prompt; does it hold prompts, and is it up to date?"
-    # A log that holds no prompts, or is late, shows nothing either: that is no proof of another way.
-    return RouteProof(by="log", holds=None, why=why)
-
-
-def _printed(log: str, http: httpx.Client) -> str:
-    if log.startswith(("http://", "https://")):
-        try:
-            answer = http.get(log, timeout=_LOG_SECONDS, follow_redirects=False)
-        except httpx.HTTPError as error:
-            raise UsageError(f"the log's URL gives no answer ({type(error).__name__}): check it") from error
-        if not answer.is_success:
-            raise UsageError(f"the log's URL answers {answer.status_code}: check it, and what it asks for")
-        return answer.text[:_LOG_BYTES]
-    try:
-        done = subprocess.run(  # noqa: S603  the person's own command, without a shell
-            shlex.split(log), capture_output=True, check=False, timeout=_LOG_SECONDS
-        )
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the log's command cannot be run ({error}): write a command and its words") from error
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(f"the log's command did not end within {_LOG_SECONDS} s: have it print and end") from error
-    if done.returncode:
-        raise UsageError(f"the log's command ended with {done.returncode}: try it in a shell first")
-    return done.stdout[:_LOG_BYTES].decode("utf-8", errors="replace")

@@ -23,9 +23,10 @@ from gateway_workbook.checkup import connector, mended
 from gateway_workbook.errors import CheckpointFailed, ServiceError, UsageError
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.gateway_log import gateway_log
+from gateway_workbook.log_proof import prove_by_log
 from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
-from gateway_workbook.route_proof import Control, RouteProof, prove_by_control, prove_by_log
+from gateway_workbook.route_proof import Control, RouteProof, prove_by_control
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
 from gateway_workbook.tool import Surroundings
 from gateway_workbook.tool_log import tool_log

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENT_CODES", "Party", "Triage", "agent_finding", "judge", "triage"]
+__all__ = ["AGENT_CODES", "GATEWAY_CODES", "Party", "Triage", "agent_finding", "judge", "triage"]
 
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -31,10 +31,17 @@ _PROFILE: Final = (
     *("no-key-seen", "wrong-key", "token-expired", "wrong-audience", "wrong-scope", "unknown-deployment"),
     *("token-scope", "token-audience", "token-client", "token-url", "listed-not-callable"),
 )
-# Who has to act on a failed call of the gateway, by its finding's code; every other code is the gateway's.
+_GATEWAY: Final = (
+    *("cut-short", "garbled", "too-large", "too-slow", "token-endpoint", "quota-used-up", "rate-limit"),
+    *("context-length", "empty-list", "truncated", "empty-answer", "error-with-200", "wrong-shape"),
+    *("key-on-one-path", "model-not-allowed", "forbidden", "not-gettable", "no-discovery", "unsupported-parameter"),
+    *("gateway-error", "bad-request"),
+)
+# Who has to act on a failed call of the gateway, by its finding's code.
 _PARTIES: Final[dict[str, Party]] = {
     **dict.fromkeys(_NETWORK, "network"),
     **dict.fromkeys(_PROFILE, "profile"),
+    **dict.fromkeys(_GATEWAY, "gateway"),
     "upstream": "upstream",
     "content-filter": "nobody",
     "unexplained": "could not tell",
@@ -78,6 +85,7 @@ _AGENT: Final[dict[str, tuple[Party, str, str]]] = {
 
 
 AGENT_CODES: Final = tuple(_AGENT)
+GATEWAY_CODES: Final = tuple(_PARTIES)
 
 
 class Triage(BaseModel):
@@ -127,7 +135,7 @@ def judge(straight: Finding | None, agent: Finding | None, *, seen: bool | None,
         party, why, mend = _AGENT[agent.code]
         return Triage(party=party, why=why.format_map(names), mend=mend.format_map(names), **found)
     assert straight is not None  # noqa: S101  the two cases above are the others
-    party = _PARTIES.get(straight.code, "gateway")
+    party = _PARTIES.get(straight.code, "could not tell")
     if agent is None:
         return Triage(**_agent_alone(party, straight), **found)
     return Triage(party=party, why=f"neither route answers: {straight.cause}", mend=straight.mend, **found)

@@ -12,8 +12,9 @@ import pytest
 from gateway_workbook.cleanup import clean_up
 from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway_log import gateway_log
+from gateway_workbook.log_proof import prove_by_log
 from gateway_workbook.profile import load_profile
-from gateway_workbook.route_proof import prove_by_control, prove_by_log
+from gateway_workbook.route_proof import prove_by_control
 from gateway_workbook.run import Run
 from gateway_workbook.step import Step
 from gateway_workbook.triage import triage
@@ -120,22 +121,65 @@ def test_a_secret_that_is_stored_wrong_is_told_from_one_that_is_wrong(step: Step
     step.connections.put(connection)
 
 
-def test_the_gateways_own_log_is_a_command_or_a_url(step: Step, tmp_path: Path) -> None:
-    connection = step.connections.describe(step.run.profile())
-    agent = deployed(step, f"{connection.name}/gpt-4o", "logged-agent")
+@pytest.fixture
+def recorded(step: Step) -> Iterator[tuple[str, list[bytes]]]:
+    """The URL of a gateway that writes down what it is asked, with an agent `logged-agent` on it."""
+    bodies: list[bytes] = []
+    answer = {"choices": [{"message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}]}
+
+    def respond(method: str, _: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if method == "GET":
+            return 200, {"content-type": "text/plain"}, b"\n".join(bodies)
+        bodies.append(body)
+        return 200, {"content-type": "application/json"}, json.dumps(answer).encode()
+
+    with server(respond) as url:
+        connection = step.connections.describe(step.run.profile())
+        logged = connection.model_copy(update={"name": "logged-apim", "target": url})
+        step.connections.put(logged)
+        agent = deployed(step, "logged-apim/gpt-4o", "logged-agent")
+        yield url, bodies
+        step.agents().delete_versions_of(agent, run_id="another")
+        step.connections.delete("logged-apim")
+
+
+def test_the_gateways_own_log_proves_the_route_by_url_and_by_command(
+    step: Step, recorded: tuple[str, list[bytes]]
+) -> None:
+    url, _ = recorded
     agents = step.agents()
-    shown = shlex.join([sys.executable, "-c", "print('log: {marker}')"])
-    assert prove_by_log(agents, shown, agent=agent, http=step.http).holds is True
-    with server(lambda _, path, __: (200, {}, path.encode())) as url:
-        assert prove_by_log(agents, f"{url}/log?q={{marker}}", agent=agent, http=step.http).holds is True
+    assert prove_by_log(agents, f"{url}/log?q={{marker}}", agent="logged-agent", http=step.http).holds is True
+    fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read())"
+    command = shlex.join([sys.executable, "-c", fetch, f"{url}/log"])
+    assert prove_by_log(agents, command, agent="logged-agent", http=step.http).holds is True
+
+
+def test_a_log_without_the_prompt_tells_nothing(step: Step, recorded: tuple[str, list[bytes]], tmp_path: Path) -> None:
+    assert recorded
     (tmp_path / "empty.log").write_text("nothing")
-    missing = prove_by_log(agents, f"cat {shlex.quote(str(tmp_path / 'empty.log'))}", agent=agent, http=step.http)
-    assert missing.holds is None
     for log, told in (
-        ("no-such-command", "cannot be run"),
-        ("false", "ended with 1"),
-        ("http://127.0.0.1:9/log", "gives no answer"),
+        (f"grep {{marker}} {shlex.quote(str(tmp_path / 'empty.log'))}", "does not show the agent's prompt"),
+        (shlex.join([sys.executable, "-c", "print('{marker}')"]), "shows a word that was never sent"),
     ):
-        with pytest.raises(UsageError, match=told):
-            prove_by_log(agents, log, agent=agent, http=step.http)
-    agents.delete_versions_of(agent, run_id="another")
+        proof = prove_by_log(step.agents(), log, agent="logged-agent", http=step.http)
+        assert (proof.holds, told in proof.why) == (None, True), proof
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("no-such-command", "cannot be run"),
+        ("", "cannot be run"),
+        ("ls --no-such-option", "ended with 2"),
+        ("http://127.0.0.1:9/log", "gives no answer"),
+    ],
+)
+def test_a_log_that_cannot_be_had_is_the_persons(step: Step, log: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        prove_by_log(step.agents(), log, agent="nobody", http=step.http)
+
+
+def test_a_log_without_an_end_is_read_so_far(step: Step) -> None:
+    endless = shlex.join([sys.executable, "-c", "while True: print('x' * 1000)"])
+    proof = prove_by_log(step.agents(), endless, agent="nobody", http=step.http)
+    assert (proof.holds, "the agent does not answer" in proof.why) == (None, True)

@@ -94,6 +94,7 @@ ORDER = [
     "agent_rules",
     "triage",
     "route_proof",
+    "log_proof",
     "tool_log",
     "run",
     "stages",

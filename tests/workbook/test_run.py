@@ -265,6 +265,7 @@ def test_a_negative_control_proves_the_route_and_leaves_nothing(workbook: Workbo
         ("removed", "agent"),
         ("removed", "connection"),
     ]
+    assert outcome.cases()["route:control"] == "passed"
     assert "What proves the route" in (outcome.folder / "report.html").read_text(encoding="utf-8")
     asked = workbook.command("triage", str(outcome.folder))
     assert asked.code == 0, asked.output
