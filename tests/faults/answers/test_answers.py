@@ -6,11 +6,13 @@ import pytest
 
 from gateway_workbook.diagnosis import diagnose
 from tests.faults.answers.corpus import Case, call, found, injected, rebuilt
+from tests.faults.answers.held_out import HELD_OUT
 from tests.faults.answers.injected import INJECTED
 from tests.faults.answers.wordings import WORDINGS
 from tests.library.wire import KEY
 
 CORPUS = (*INJECTED, *WORDINGS)
+MEASURED = 13  # of 25, once, when they were written
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
@@ -27,3 +29,8 @@ def test_the_change_makes_the_same_call_succeed(case: Case) -> None:
         change = diagnose(call(connection, case.asked), connection, deployment="gpt-4o").change
         assert change
         assert call(rebuilt(case, connection.target, change), case.asked).ok
+
+
+def test_what_was_held_out_is_told_no_worse_than_when_it_was_measured() -> None:
+    right = sum(found(case).code == case.code for case in HELD_OUT)
+    assert right >= MEASURED
