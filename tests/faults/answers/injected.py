@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import trustme
 
 from tests.faults.answers.corpus import Case
 from tests.faults.proxy import Answer, Call, free_port
@@ -88,6 +91,12 @@ def _trickles(call: Call) -> None:
     time.sleep(1.2)
 
 
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
 INJECTED: tuple[Case, ...] = (
     Case(name="late", code="read-timeout", fault=_late),
     Case(name="stalls within the body", code="read-timeout", fault=_trickles),
@@ -142,4 +151,6 @@ INJECTED: tuple[Case, ...] = (
     Case(name="scope refused", code="token-scope", fault=says(400, '{"error": "invalid_scope"}'), asked="token"),
     Case(name="audience", code="token-audience", fault=says(400, '{"error": "invalid_target"}'), asked="token"),
     Case(name="no token there", code="token-url", fault=says(404), asked="token"),
+    Case(name="http to a TLS port", code="tls-port", fault=good, context=_tls(), url="http://127.0.0.1:{port}/v1"),
+    Case(name="a CA of its own", code="unknown-ca", fault=good, context=_tls()),
 )
