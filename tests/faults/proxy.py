@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 Kind = Literal["token", "list", "get", "chat"]
 _OF_THE_HOP = ("connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding")
@@ -84,7 +85,7 @@ class Call:
 
 
 # What a faulty proxy does with a call; None where it answered below HTTP, and hangs up.
-Fault = Callable[[Call], "Answer | None"] if TYPE_CHECKING else object
+Fault = Callable[[Call], Answer | None]
 
 
 @contextmanager
@@ -164,7 +165,7 @@ def deaf_port() -> Iterator[int]:
         port = server.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
-            one.setblocking(False)
+            one.settimeout(0)
             one.connect_ex(("127.0.0.1", port))
         time.sleep(0.05)
         yield port
@@ -176,13 +177,3 @@ def free_port() -> int:
     """A port where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def after(seconds: float) -> Fault:
-    """Answer well, and too late."""
-
-    def late(call: Call) -> Answer | None:
-        time.sleep(seconds)
-        return call.forward()
-
-    return late
