@@ -24,8 +24,8 @@ Where things are, each importing only what stands before it:
   `definition` (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log`, `tool_log`, `agent_rules` (why agents fail), `triage` (whose fault),
   `route_proof` (a negative control), `log_proof` (the gateway's own log)
-- the run: `run`, then what is told of it: `stages`, `headline`, `frames`, `connection_facts`, `chart`, `figures`,
-  `report`, `junit`
+- the run: `run`, then what is told of it: `stages`, `headline`, `table`, `frames`, `connection_facts`, `chart`,
+  `figures`, `report`, `junit`
 - a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`, `forms`
 - headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`,
   `cli_readiness`, `cli_triage`, `cli`

@@ -27,8 +27,6 @@ __all__ = [
     "verdicts",
 ]
 
-from functools import cache
-from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -37,6 +35,7 @@ from gateway_workbook.gateway import chat_url, endpoint_url
 from gateway_workbook.gateway_tools import GATEWAY_TOOLS
 from gateway_workbook.profile_change import in_words
 from gateway_workbook.stages import stages
+from gateway_workbook.table import table
 from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
@@ -79,15 +78,6 @@ _GLYPHS: Final = {
 
 
 _NAME: Final = "{deployment}"
-_FOLDED: Final = "<details class='tex2jax_ignore mathjax_ignore'><summary>{}</summary><pre>{}</pre></details>"
-_NO_ROWS: Final = "no rows"
-_STYLE: Final = (
-    "<style>table.gateway-workbook th, table.gateway-workbook td "
-    "{text-align: left !important; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; "
-    "min-width: 6em; max-width: 45em} "
-    "table.gateway-workbook th {white-space: nowrap; overflow-wrap: normal}"
-    "</style>"
-)
 
 
 def mark(word: str) -> str:
@@ -98,7 +88,7 @@ def mark(word: str) -> str:
 def steps(run: Run) -> pd.DataFrame:
     """The six notebooks: verdict, seconds and what each found."""
     rows = [(stage.step, mark(stage.standing), stage.seconds, stage.found) for stage in stages(run)]
-    return _frame(("Step", "Verdict", "Seconds", "Found"), rows)
+    return table(("Step", "Verdict", "Seconds", "Found"), rows)
 
 
 def models(discovered: Discovered) -> pd.DataFrame:
@@ -117,7 +107,7 @@ def models(discovered: Discovered) -> pd.DataFrame:
         )
         for found in discovered.models
     ]
-    return _frame(columns, rows)
+    return table(columns, rows)
 
 
 def readiness(found: Readiness) -> pd.DataFrame:
@@ -127,7 +117,7 @@ def readiness(found: Readiness) -> pd.DataFrame:
         for position, one in enumerate(found.deployments[0].outcomes if found.deployments else ())
     ]
     rows += [(one.check, *([mark(one.answer)] * len(found.deployments))) for one in found.gateway]
-    return _frame(("Check", *(deployment.deployment for deployment in found.deployments)), rows)
+    return table(("Check", *(deployment.deployment for deployment in found.deployments)), rows)
 
 
 def readiness_conclusions(found: Readiness) -> pd.DataFrame:
@@ -136,7 +126,7 @@ def readiness_conclusions(found: Readiness) -> pd.DataFrame:
         (one.deployment, mark(one.ready), one.format, _fates(one.tools), one.requests, one.seconds)
         for one in found.deployments
     ]
-    return _frame(("Deployment", "Carries agents", "Format to declare", "Agent tools", "Requests", "Seconds"), rows)
+    return table(("Deployment", "Carries agents", "Format to declare", "Agent tools", "Requests", "Seconds"), rows)
 
 
 def _fates(tools: Mapping[str, str]) -> str:
@@ -148,7 +138,7 @@ def _fates(tools: Mapping[str, str]) -> str:
 def readiness_asks(found: Readiness) -> pd.DataFrame:
     """What to ask of the gateway's team, one row for each refused check."""
     rows = [(ask.deployment, ask.sentence, ask.found) for ask in found.asks]
-    return _frame(("Deployment", "Ask", "Seen"), rows)
+    return table(("Deployment", "Ask", "Seen"), rows)
 
 
 def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
@@ -166,25 +156,25 @@ def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
         )
         for found in verdicts
     ]
-    return _frame(columns, rows)
+    return table(columns, rows)
 
 
 def triage(found: Triage | None) -> pd.DataFrame:
     """Whose fault it is, and what was found on each route; no rows where every prompt was answered."""
     if found is None:
-        return _frame(("Route", "Found", "Cause", "Mend"), [])
+        return table(("Route", "Found", "Cause", "Mend"), [])
     rows = [
         (route, mark("yes") + " answers" if finding is None else finding.found, finding.cause if finding else "", "")
         for route, finding in (("straight to the gateway", found.gateway), ("through the agent", found.agent))
     ]
-    return _frame(("Route", "Found", "Cause", "Mend"), [*rows, (f"→ {found.party}", "", found.why, found.mend)])
+    return table(("Route", "Found", "Cause", "Mend"), [*rows, (f"→ {found.party}", "", found.why, found.mend)])
 
 
 def proofs(found: Iterable[RouteProof]) -> pd.DataFrame:
     """What proves that the agent's calls go through the gateway, beside the log in the verdicts."""
     told = {True: "yes", False: "no", None: "could not tell"}
     names = {"control": "Negative control", "log": "The gateway's log"}
-    return _frame(("By", "Proven", "Why"), [(names[one.by], mark(told[one.holds]), one.why) for one in found])
+    return table(("By", "Proven", "Why"), [(names[one.by], mark(told[one.holds]), one.why) for one in found])
 
 
 def logged(verdict: Verdict) -> str:
@@ -208,7 +198,7 @@ def resources(records: Iterable[Mapping[str, str]]) -> pd.DataFrame:
         )
         for record in records
     ]
-    return _frame(("Name", "Belongs to", "Category", "Authentication", "Target"), rows)
+    return table(("Name", "Belongs to", "Category", "Authentication", "Target"), rows)
 
 
 def target(target: Target) -> pd.DataFrame:
@@ -220,19 +210,17 @@ def target(target: Target) -> pd.DataFrame:
     ]
     if target.descriptor:
         rows.append(("Portal", target.descriptor.portal))
-    return _frame(("What", "Value"), rows)
+    return table(("What", "Value"), rows)
 
 
 def prerequisites(found: Iterable[Prerequisite]) -> pd.DataFrame:
     """What is there, what is missing, and the mend."""
-    return _frame(
-        ("What", "There", "Mend"), [(row.what, mark("yes" if row.there else "no"), row.mend) for row in found]
-    )
+    return table(("What", "There", "Mend"), [(row.what, mark("yes" if row.there else "no"), row.mend) for row in found])
 
 
 def differences(found: Iterable[Difference]) -> pd.DataFrame:
     """Where a stored connection is not what the profile says."""
-    return _frame(("Field", "Profile", "Stored"), [(row.field, row.wanted, row.found) for row in found])
+    return table(("Field", "Profile", "Stored"), [(row.field, row.wanted, row.found) for row in found])
 
 
 def findings(found: Iterable[Finding]) -> pd.DataFrame:
@@ -244,7 +232,7 @@ def findings(found: Iterable[Finding]) -> pd.DataFrame:
     if any(row.request for row in rows):
         return _diagnosed(rows)
     told = [(mark(row.severity), row.field, row.found, row.mend) for row in rows]
-    return _frame(("Severity", "Field", "Found", "Mend"), told)
+    return table(("Severity", "Field", "Found", "Mend"), told)
 
 
 def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
@@ -252,7 +240,7 @@ def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
     rows = [
         (mark(row.severity), _observed(row), row.cause, row.confidence, row.mend, in_words(row.change)) for row in found
     ]
-    frame = _frame(columns, rows)
+    frame = table(columns, rows)
     frame.attrs["folded"] = {f"repeat {row.code}": visible(row.curl) for row in found if row.curl}
     return frame
 
@@ -265,7 +253,7 @@ def _observed(finding: Finding) -> str:
 def evidence(found: Iterable[Evidence]) -> pd.DataFrame:
     """What a probe asked, in order, and what each answer means."""
     rows = [(row.request, row.signed, row.outcome, row.meaning) for row in found]
-    return _frame(("Request", "Signed", "Answer", "What it means"), rows)
+    return table(("Request", "Signed", "Answer", "What it means"), rows)
 
 
 def discovery(connection: Connection) -> pd.DataFrame:
@@ -275,7 +263,7 @@ def discovery(connection: Connection) -> pd.DataFrame:
     else:
         looked_up = [(kind.title(), "GET " + _named(endpoint_url(connection, kind, _NAME))) for kind in ("list", "get")]
     call = "POST " + _named(chat_url(connection, _NAME))
-    return _frame(("Step", "Request"), [*looked_up, ("Call", without_query(call))])
+    return table(("Step", "Request"), [*looked_up, ("Call", without_query(call))])
 
 
 def _named(url: str) -> str:
@@ -284,7 +272,7 @@ def _named(url: str) -> str:
 
 def agent(agent: AgentRecord) -> pd.DataFrame:
     """The deployed agent."""
-    return _frame(
+    return table(
         ("What", "Value"),
         [
             ("Agent", agent.name),
@@ -305,7 +293,7 @@ def tools(tools: Tools) -> pd.DataFrame:
     """The tools a file gives an agent."""
     titles = {tool.type: tool.title for tool in GATEWAY_TOOLS}
     rows = [(tool.name, titles[tool.type], tool.about) for tool in tools.tools]
-    return _frame(("Tool", "Kind", "What it is"), rows)
+    return table(("Tool", "Kind", "What it is"), rows)
 
 
 def calls(answers: Iterable[Answer]) -> pd.DataFrame:
@@ -315,7 +303,7 @@ def calls(answers: Iterable[Answer]) -> pd.DataFrame:
         for answer in answers
         for call in answer.calls
     ]
-    return _frame(("Called", "As", "With", "Answer", "Went well"), rows)
+    return table(("Called", "As", "With", "Answer", "Went well"), rows)
 
 
 def suite(suite: Suite) -> pd.DataFrame:
@@ -324,7 +312,7 @@ def suite(suite: Suite) -> pd.DataFrame:
         (prompt.name, prompt.prompt, "; ".join(map(str, prompt.assertions)), ", ".join(prompt.routes))
         for prompt in suite.prompts
     ]
-    return _frame(("Prompt", "Text", "Assertions", "Routes"), rows)
+    return table(("Prompt", "Text", "Assertions", "Routes"), rows)
 
 
 def ledger(ledger: Ledger) -> pd.DataFrame:
@@ -332,45 +320,4 @@ def ledger(ledger: Ledger) -> pd.DataFrame:
     rows = [
         (entry.kind, entry.name, entry.scope, f"{entry.time:%Y-%m-%d %H:%M:%S} UTC") for entry in ledger.open_entries()
     ]
-    return _frame(("Kind", "Name", "Belongs to", "Written down"), rows)
-
-
-def _frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
-    shown = [[visible(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    frame = _table_class()(shown, columns=list(columns))
-    numbers = {"Seconds": "Float64", "Tokens": "Int64"}  # the kinds that can be missing
-    return frame.astype({name: kind for name, kind in numbers.items() if name in frame})
-
-
-@cache
-def _table_class() -> type[pd.DataFrame]:
-    import pandas as pd
-
-    class Table(pd.DataFrame):
-        """A frame for reading: nothing cut off, no row numbers, text to the left, `$` left as it is."""
-
-        @property
-        def _constructor(self) -> type[pd.DataFrame]:
-            return Table
-
-        def __repr__(self) -> str:
-            if not len(self):
-                return _NO_ROWS
-            shown = self.to_string(index=False, justify="left", float_format="{:.2f}".format)
-            return "\n\n".join([shown, *(f"{title}:\n{text}" for title, text in self.attrs.get("folded", {}).items())])
-
-        def _repr_html_(self) -> str:
-            if not len(self):
-                return f"<p>{_NO_ROWS}</p>"
-            with pd.option_context("display.max_colwidth", None):
-                table: str = self.to_html(
-                    index=False,
-                    border=0,
-                    na_rep="",
-                    float_format="{:.2f}".format,
-                    classes=["gateway-workbook", "tex2jax_ignore", "mathjax_ignore"],
-                )
-            folded = self.attrs.get("folded", {}).items()
-            return _STYLE + table + "".join(_FOLDED.format(escape(title), escape(text)) for title, text in folded)
-
-    return Table
+    return table(("Kind", "Name", "Belongs to", "Written down"), rows)

@@ -99,6 +99,7 @@ ORDER = [
     "run",
     "stages",
     "headline",
+    "table",
     "frames",
     "connection_facts",
     "chart",
