@@ -153,9 +153,12 @@ class Step:
             seen_by_gateway=gateway_log(self.target, connection, self.http),
         )
 
-    def triage(self, verdicts: Sequence[Verdict]) -> Triage | None:
-        """Whose fault it is that a prompt got no answer, by one more prompt on both routes; None where all answered."""
-        if all(verdict.judgement != "no answer" and verdict.through_gateway is not False for verdict in verdicts):
+    def triage(self, verdicts: Sequence[Verdict] | None = None) -> Triage | None:
+        """Whose fault it is that there is no answer, by one small prompt on both routes.
+
+        With `verdicts` only where one of them got no answer, or was answered from elsewhere; else None.
+        """
+        if verdicts is not None and not any(_unanswered(verdict) for verdict in verdicts):
             return None
         connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
         return triage(
@@ -220,6 +223,10 @@ class Step:
     def _put(self, state: State, found: str) -> None:
         finished = None if state == "running" else datetime.now(UTC)
         self.run.record(StepRecord(step=self.name, state=state, started=self._started, finished=finished, found=found))
+
+
+def _unanswered(verdict: Verdict) -> bool:
+    return verdict.judgement == "no answer" or verdict.through_gateway is False
 
 
 def _tell_failures(step: Step) -> None:

@@ -279,3 +279,19 @@ def test_a_control_that_is_none_is_refused(workbook: Workbook) -> None:
     outcome = workbook.run("-p", "control=perhaps")
     assert outcome.code == 2, outcome.output
     assert "no control 'perhaps': write auto, always, never" in outcome.output
+
+
+def test_a_stored_key_of_last_year_is_told_from_the_one_at_hand(
+    profile: Callable[..., str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    mine = profile("apim-static", connectionName="stale-apim", apiKey="env:STALE_KEY")
+    stale = Workbook(environment | {"STALE_KEY": "of-last-year"}, tmp_path / "stale")
+    assert stale.run("--profile", mine, "--keep").states()[STEPS[2]] == "failed"
+    key = json.loads((Path(environment["GATEWAY_WORKBOOK_SANDBOX"]) / "sandbox.json").read_text())["environment"]
+    fresh = Workbook(environment | {"STALE_KEY": key["SANDBOX_API_KEY"]}, tmp_path / "fresh")
+    failing = fresh.run("--profile", mine, "-p", "suite=smoke")
+    assert (failing.code, failing.states()[STEPS[3]]) == (1, "failed"), failing.output
+    assert "not the one that is stored in stale-apim: send it again: replace = True" in failing.found(STEPS[3])
+    mended = fresh.run("--profile", mine, "-p", "suite=smoke", "-p", "replace=true", folder=tmp_path / "mended")
+    assert mended.code == 0, mended.output
+    assert stale.command("clean-up", str(stale.folder)).code == 0
