@@ -1,8 +1,8 @@
 """Rules for answers of a gateway: limits, forms, api-versions, admission, names and paths, and the service behind it.
 
 Gateways word the same thing differently, a wrong key is 401 with JSON here, 401 in plain text there and 400 with a
-sentence elsewhere: rules read status, headers and body together. To teach them another wording, add it to a pattern, or
-a rule to its table, and its case to the test of the rules.
+sentence elsewhere: rules read status, headers and body together. To teach them another wording, add it to a pattern in
+`gateway_words`, or a rule to its table, and its case to the test of the rules.
 """
 
 from __future__ import annotations
@@ -12,62 +12,35 @@ __all__ = ["ADMISSION", "LAST", "LIMITS", "NAMES", "SERVICE", "SHAPES", "VERSION
 from typing import TYPE_CHECKING, Final
 
 from gateway_workbook.changes import FIRST_VERSION, in_body, other_provider, version
+from gateway_workbook.gateway_words import (
+    AUDIENCE,
+    BEHIND,
+    EXPIRED,
+    FILTERED,
+    FIREWALL,
+    LACKS,
+    NAMES_MODEL,
+    NO_CHAT,
+    NO_KEY,
+    NO_ROUTE,
+    NO_VERSION,
+    NONE_FREE,
+    NOT_MODEL,
+    SCOPE,
+    TOO_LONG,
+    UNSUPPORTED,
+    UNWANTED_VERSION,
+    UPSTREAM,
+    USED_UP,
+    WANTS_MODEL,
+    WRONG_KEY,
+    WRONG_VERSION,
+)
 from gateway_workbook.rule import Rule
 
 if TYPE_CHECKING:
     from gateway_workbook.observation import Observation
 
-# What gateways say, in lower case.
-_API_KEY: Final = r"(api[ -]?key|subscription key|proxy server token|access token|auth(orization)? header|credentials?)"
-_NO_KEY: Final = (
-    rf"no {_API_KEY}|missing {_API_KEY}|{_API_KEY} (is |was |are )?(missing|required|not (provided|found|present))"
-    r"|missing (bearer|authorization)|authentication (is )?required|didn't provide an api key|no authorization"
-    r"|not authenticated|missing authentication|failed to resolve api key"
-)
-_WRONG_KEY: Final = (
-    rf"(invalid|incorrect|wrong|bad|unknown|revoked|disabled)( \w+)? {_API_KEY}|invalid_api_key|authentication error"
-    rf"|{_API_KEY} (is )?(not valid|invalid|not recognized|revoked)|token_not_found|unable to find token"
-)
-_EXPIRED: Final = r"(token|jwt|key|credential).{0,40}expired|expired.{0,20}(token|jwt|key)|idx10223|exp.{0,9}claim"
-_AUDIENCE: Final = r"\baud(ience)?s?\b|idx10214|invalid_resource|invalid_target"
-_SCOPE: Final = r"insufficient[_ ]scope|invalid_scope|\bscopes?\b|missing (role|permission)"
-_NAMES_MODEL: Final = (
-    r"deploymentnotfound|model_?not_?found|unknown[_ ](model|deployment)|no such (model|deployment)"
-    r"|invalid model( name)?|(model|deployment)\b.{0,80}(do(es)? not exist|not found|doesn't exist|retired"
-    r"|is not (available|deployed|supported|known|valid|allowed))|no (model|deployment)s? (named|called|with|match)"
-)
-_WANTS_MODEL: Final = (
-    r"(model|'model'|\"model\")( \w+)? (is |are )?(required|missing)|(missing|without|provide)( \w+){0,4} .?model"
-)
-_NO_VERSION: Final = (
-    r"(missing|required?s?|specify|without|provide).{0,40}api[- ]?version"
-    r"|api[- ]?version.{0,60}(missing|required|not (specified|provided|present))"
-)
-_WRONG_VERSION: Final = (
-    r"api[- ]?version.{0,80}(not supported|unsupported|invalid|unknown|not valid|not found|not recognized)"
-    r"|(unsupported|invalid|unknown).{0,20}api[- ]?version"
-)
-_UNWANTED_VERSION: Final = (
-    r"(unexpected|unknown|unrecognized|not allowed|extra).{0,40}(query|parameter).{0,40}api-version"
-)
-_NO_ROUTE: Final = (
-    r"no route|unknown (route|path|url)|route( \S+)? not found|cannot (get|post) /|resource not found|invalid url"
-    r"|no (static )?resource|no matching (operation|route)|path( \S+)? (was )?not found|unable to match"
-)
-_FILTERED: Final = r"content_filter|content management policy|responsibleai|content (was )?filtered|safety system"
-_TOO_LONG: Final = (
-    r"context_length_exceeded|maximum context length|context window|prompt is too long|reduce the length"
-    r"|context[ _]size"
-)
-_UNSUPPORTED: Final = (
-    r"unsupported (parameter|value)|unsupported_parameter|unknown parameter|not supported with this model"
-)
-_USED_UP: Final = r"insufficient_quota|exceeded your( \w+)? quota|quota (is |has been )?exceeded|budget|billing|credit"
-_UPSTREAM: Final = (
-    r"no healthy upstream|upstream|bad gateway|connection error|service unavailable|backend|gateway time-?out"
-    r"|failed to connect|cannot connect|connection refused|internalservererror.*connect"
-)
-_FIREWALL: Final = r"virtual network|firewall|ip address.{0,30}not allowed|public (network )?access|private endpoint"
 _OF_THE_EDGE: Final = (520, 521, 522, 523, 524, 529)  # what networks of delivery say of the origin, or of its load
 _EXPECTED: Final = {"token": ("access_token",), "list": ("data", "value"), "get": ("id", "name"), "chat": ("choices",)}
 
@@ -96,14 +69,14 @@ def _in_default_header(seen: Observation) -> bool:
 LIMITS: Final = (
     Rule(
         code="quota-used-up",
-        when=lambda seen: seen.answered(402) or (seen.answered(429, 403, 400) and seen.says(_USED_UP)),
+        when=lambda seen: seen.answered(402) or (seen.answered(429, 403, 400) and seen.says(USED_UP)),
         cause="the quota is used up",
         mend="raise the key's or the subscription's quota; waiting a moment will not help",
         field="apiKey",
     ),
     Rule(
         code="rate-limit",
-        when=lambda seen: seen.answered(429),
+        when=lambda seen: seen.answered(429) and not seen.says(NONE_FREE),
         cause="too many calls for the gateway's limit",
         mend="wait {retry_after}, then try again; ask for a higher limit if it stays",
         field="apiKey",
@@ -111,7 +84,7 @@ LIMITS: Final = (
     ),
     Rule(
         code="content-filter",
-        when=lambda seen: seen.answered(400, 403, 422) and seen.says(_FILTERED),
+        when=lambda seen: seen.answered(400, 403, 422) and seen.says(FILTERED),
         cause="a content filter refuses the prompt",
         mend="the connection works: change the prompt, or the filter's settings",
         field="prompt",
@@ -119,7 +92,7 @@ LIMITS: Final = (
     ),
     Rule(
         code="context-length",
-        when=lambda seen: seen.answered(400, 413, 422) and (seen.says(_TOO_LONG) or seen.answered(413)),
+        when=lambda seen: seen.answered(400, 413, 422) and (seen.says(TOO_LONG) or seen.answered(413)),
         cause="the prompt is longer than the model or the gateway takes",
         mend="the connection works: shorten the prompt",
         field="prompt",
@@ -182,7 +155,7 @@ SHAPES: Final = (
 VERSIONS: Final = (
     Rule(
         code="api-version-unwanted",
-        when=lambda seen: seen.answered(4) and seen.says(_UNWANTED_VERSION),
+        when=lambda seen: seen.answered(4) and seen.says(UNWANTED_VERSION),
         cause="the gateway takes no api-version",
         mend="leave {version_field} out",
         field="inferenceAPIVersion",
@@ -190,7 +163,7 @@ VERSIONS: Final = (
     ),
     Rule(
         code="api-version-missing",
-        when=lambda seen: seen.answered(4) and seen.says(_NO_VERSION) and "api-version=" not in seen.exchange.url,
+        when=lambda seen: seen.answered(4) and seen.says(NO_VERSION) and "api-version=" not in seen.exchange.url,
         cause="the gateway wants an api-version",
         mend=f"write {{version_field}}: '{FIRST_VERSION}', or the version your gateway names",
         field="inferenceAPIVersion",
@@ -199,7 +172,7 @@ VERSIONS: Final = (
     ),
     Rule(
         code="api-version-wrong",
-        when=lambda seen: seen.answered(4) and seen.says(_WRONG_VERSION),
+        when=lambda seen: seen.answered(4) and seen.says(WRONG_VERSION),
         cause="the gateway does not know this api-version",
         mend=f"write {{version_field}}: '{FIRST_VERSION}', or the version your gateway names",
         field="inferenceAPIVersion",
@@ -210,13 +183,13 @@ VERSIONS: Final = (
 ADMISSION: Final = (
     Rule(
         code="firewall",
-        when=lambda seen: seen.answered(403) and seen.says(_FIREWALL),
+        when=lambda seen: seen.answered(403) and seen.says(FIREWALL),
         cause="the gateway's own network rules keep this machine out",
         mend="allow this address, or run inside the network; Agent Service needs to be allowed, too",
     ),
     Rule(
         code="token-expired",
-        when=lambda seen: _refused(seen) and seen.says(_EXPIRED),
+        when=lambda seen: _refused(seen) and seen.says(EXPIRED),
         cause="the credential has expired",
         mend="renew it; if it is a new token, check the clocks",
         field="apiKey",
@@ -224,7 +197,7 @@ ADMISSION: Final = (
     ),
     Rule(
         code="wrong-audience",
-        when=lambda seen: _refused(seen) and seen.says(_AUDIENCE),
+        when=lambda seen: _refused(seen) and seen.says(AUDIENCE),
         cause="the token is for another audience than the gateway's",
         mend="write the audience the gateway accepts; {audience} is refused",
         field="audience",
@@ -232,10 +205,17 @@ ADMISSION: Final = (
     ),
     Rule(
         code="wrong-scope",
-        when=lambda seen: _refused(seen) and seen.connection.auth_type != "ApiKey" and seen.says(_SCOPE),
+        when=lambda seen: _refused(seen) and seen.connection.auth_type != "ApiKey" and seen.says(SCOPE),
         cause="the token lacks a scope or a role",
         mend="write the scopes the gateway wants, or give the client the role",
         field="scopes",
+    ),
+    Rule(
+        code="upstream-key",
+        when=lambda seen: seen.answered(401, 403, 5) and seen.says(BEHIND),
+        cause="the gateway takes the credential, and the service behind it does not take the gateway's own",
+        mend="have the gateway's team renew its key for the model service",
+        field="deployment",
     ),
     Rule(
         code="key-on-one-path",
@@ -246,30 +226,36 @@ ADMISSION: Final = (
     ),
     Rule(
         code="no-key-seen",
-        when=lambda seen: _keyed(seen, _NO_KEY) or (seen.answered(401) and seen.empty and _in_default_header(seen)),
+        when=lambda seen: _keyed(seen, NO_KEY) or (seen.answered(401) and seen.empty and _in_default_header(seen)),
         cause="the gateway sees no credential: it looks in another header than {header}",
         mend="write into authConfig the header the gateway reads, such as Authorization with Bearer {{api_key}}",
         field="authConfig",
     ),
     Rule(
-        code="wrong-key",
-        when=lambda seen: seen.answered(401) or (not seen.answered(403) and _keyed(seen, _WRONG_KEY)),
-        cause="the gateway does not take the credential",
-        mend="check the secret at {secret}; if it is right, the gateway reads another header than {header}",
-        field="apiKey",
-    ),
-    Rule(
         code="model-not-allowed",
-        when=lambda seen: seen.answered(403) and seen.says(r"model|deployment"),
+        when=lambda seen: (
+            not seen.says(LACKS)
+            and ((seen.answered(403) and seen.says(r"model|deployment")) or (_refused(seen) and seen.says(NOT_MODEL)))
+        ),
         cause="the credential is valid, but not for this model",
         mend="ask for access to {deployment}, or use a model the key may call",
         field="apiKey",
     ),
     Rule(
         code="forbidden",
-        when=lambda seen: seen.answered(403),
+        when=lambda seen: (
+            (seen.answered(403) and not seen.says(rf"{WRONG_KEY}|{NO_ROUTE}"))
+            or (seen.answered(401) and seen.says(LACKS))
+        ),
         cause="the credential is known and not allowed here",
         mend="have the product, the role or the network rule allow it",
+        field="apiKey",
+    ),
+    Rule(
+        code="wrong-key",
+        when=lambda seen: seen.answered(401) or _keyed(seen, WRONG_KEY),
+        cause="the gateway does not take the credential",
+        mend="check the secret at {secret}; if it is right, the gateway reads another header than {header}",
         field="apiKey",
     ),
 )
@@ -280,7 +266,7 @@ WANTS_BODY: Final = Rule(
         seen.asked == "chat"
         and seen.connection.deployment_in_path
         and seen.answered(400, 404, 422)
-        and seen.says(_WANTS_MODEL)
+        and seen.says(WANTS_MODEL)
     ),
     cause="the gateway wants the model in the body",
     mend="write deploymentInPath: false",
@@ -290,8 +276,15 @@ WANTS_BODY: Final = Rule(
 
 NAMES: Final = (
     Rule(
+        code="no-chat-model",
+        when=lambda seen: seen.asked == "chat" and seen.answered(400, 404, 422) and seen.says(NO_CHAT),
+        cause="{deployment} is a model that does not chat",
+        mend="take a deployment of a chat model",
+        field="deployment",
+    ),
+    Rule(
         code="listed-not-callable",
-        when=lambda seen: seen.asked == "chat" and seen.answered(4) and seen.says(_NAMES_MODEL) and seen.listed,
+        when=lambda seen: seen.asked == "chat" and seen.answered(4) and seen.says(NAMES_MODEL) and seen.listed,
         cause="the gateway lists {deployment} and does not run it",
         mend="take another deployment, or have the gateway's team route this one",
         field="deployment",
@@ -299,7 +292,7 @@ NAMES: Final = (
     ),
     Rule(
         code="unknown-deployment",
-        when=lambda seen: seen.asked in ("chat", "get") and seen.answered(4, 500) and seen.says(_NAMES_MODEL),
+        when=lambda seen: seen.asked in ("chat", "get") and seen.answered(4, 500) and seen.says(NAMES_MODEL),
         cause="the path is right, and the gateway knows no deployment {deployment}",
         mend="use a deployment the gateway lists",
         field="deployment",
@@ -313,14 +306,14 @@ NAMES: Final = (
     ),
     Rule(
         code="no-discovery",
-        when=lambda seen: seen.asked in ("list", "get") and (seen.answered(404, 405, 501) or seen.says(_NO_ROUTE)),
+        when=lambda seen: seen.asked in ("list", "get") and (seen.answered(404, 405, 501) or seen.says(NO_ROUTE)),
         cause="the gateway has no such path for discovery",
         mend="check the path in targetUrl{and_endpoint}, or write the models into staticModels",
         field="listModelsEndpoint",
     ),
     Rule(
         code="wrong-path",
-        when=lambda seen: seen.answered(404, 405, 501) or (seen.answered(4, 5) and seen.says(_NO_ROUTE)),
+        when=lambda seen: seen.answered(404, 405, 501) or (seen.answered(4, 5) and seen.says(NO_ROUTE)),
         cause="the gateway has no such path",
         mend="check deploymentInPath, the path in targetUrl and inferenceAPIVersion",
     ),
@@ -329,14 +322,18 @@ NAMES: Final = (
 SERVICE: Final = (
     Rule(
         code="unsupported-parameter",
-        when=lambda seen: seen.answered(400, 422) and seen.says(_UNSUPPORTED),
+        when=lambda seen: seen.answered(400, 422) and seen.says(UNSUPPORTED),
         cause="the model does not take a parameter of the request",
         mend="leave it out; the connection works",
         field="request",
     ),
     Rule(
         code="upstream",
-        when=lambda seen: seen.answered(502, 503, 504, *_OF_THE_EDGE) or (seen.answered(5) and seen.says(_UPSTREAM)),
+        when=lambda seen: (
+            seen.answered(408, 502, 503, 504, *_OF_THE_EDGE)
+            or (seen.answered(5) and seen.says(UPSTREAM))
+            or (seen.answered(429) and seen.says(NONE_FREE))
+        ),
         cause="the gateway is well, the model service behind it is not",
         mend="have the gateway's team look at the backend; try again later",
     ),

@@ -32,7 +32,7 @@ _SIGNED_BY: Final = (
     *("client_id", "client_secret", "token_url", "scopes", "audience"),
 )
 # Faults of one deployment, not of the connection.
-_OF_ONE: Final = {"listed-not-callable", "unknown-deployment", "model-not-allowed"}
+_OF_ONE: Final = {"listed-not-callable", "unknown-deployment", "model-not-allowed", "no-chat-model"}
 
 
 class Checkup(BaseModel):

@@ -8,16 +8,8 @@ import re
 from typing import Final
 
 from gateway_workbook.changes import other_scheme, redirect_target
+from gateway_workbook.gateway_words import AUDIENCE, PROXY, SCOPE, SIGN_IN, TLS_WANTED, WANTS_SIGNED
 from gateway_workbook.rule import Rule, fault
-
-# What answers say, in lower case.
-_SCOPE: Final = r"insufficient[_ ]scope|invalid_scope|\bscopes?\b|missing (role|permission)"
-_AUDIENCE: Final = r"\baud(ience)?s?\b|idx10214|invalid_resource|invalid_target"
-_TLS_WANTED: Final = (
-    r"plain http request was sent to https|client sent an http request to an https|requires? (https|tls|ssl)"
-)
-_PROXY: Final = r"squid|zscaler|bluecoat|forcepoint|websense|mcafee web gateway|proxy authentication"
-_SIGN_IN: Final = r"login|signin|sign-in|oauth2/|authorize|saml|/auth\b|sso"
 
 NETWORK: Final = (
     Rule(
@@ -90,7 +82,7 @@ NETWORK: Final = (
     ),
     Rule(
         code="tls-port",
-        when=lambda seen: fault("TLS port")(seen) or (seen.answered(400, 403, 426) and seen.says(_TLS_WANTED)),
+        when=lambda seen: fault("TLS port")(seen) or (seen.answered(400, 403, 426) and seen.says(TLS_WANTED)),
         cause="the port speaks TLS, and the URL says http",
         mend="write https:// into {url_field}",
         change=other_scheme,
@@ -101,7 +93,7 @@ NETWORK: Final = (
         when=lambda seen: (
             fault("proxy")(seen)
             or seen.answered(407)
-            or (seen.answered(4, 5) and (seen.sends("x-squid-error") or (seen.html and seen.says(_PROXY))))
+            or (seen.answered(4, 5) and (seen.sends("x-squid-error") or (seen.html and seen.says(PROXY))))
         ),
         cause="a proxy of your network stands in the way",
         mend="check HTTPS_PROXY, or add {host} to NO_PROXY",
@@ -160,7 +152,7 @@ NETWORK: Final = (
 TOKEN: Final = (
     Rule(
         code="token-scope",
-        when=lambda seen: seen.asked == "token" and seen.answered(4) and seen.says(_SCOPE),
+        when=lambda seen: seen.asked == "token" and seen.answered(4) and seen.says(SCOPE),
         cause="the token endpoint does not grant these scopes to the client",
         mend="write the scopes the client may have: {scopes} is refused",
         field="scopes",
@@ -168,7 +160,7 @@ TOKEN: Final = (
     ),
     Rule(
         code="token-audience",
-        when=lambda seen: seen.asked == "token" and seen.answered(4) and seen.says(_AUDIENCE),
+        when=lambda seen: seen.asked == "token" and seen.answered(4) and seen.says(AUDIENCE),
         cause="the token endpoint knows no such audience",
         mend="ask for the scope or resource the gateway wants",
         field="scopes",
@@ -177,6 +169,7 @@ TOKEN: Final = (
         code="token-client",
         when=lambda seen: (
             seen.asked == "token"
+            and not seen.says(WANTS_SIGNED)
             and (seen.answered(401, 403) or (seen.answered(400) and seen.says(r"client|secret|aadsts7000")))
         ),
         cause="the token endpoint refuses the client",
@@ -186,7 +179,9 @@ TOKEN: Final = (
     ),
     Rule(
         code="token-url",
-        when=lambda seen: seen.asked == "token" and (seen.answered(2, 3, 404, 405) or seen.html),
+        when=lambda seen: (
+            seen.asked == "token" and (seen.answered(2, 3, 404, 405) or seen.html or seen.says(WANTS_SIGNED))
+        ),
         cause="what answers there is no token endpoint",
         mend="check tokenUrl",
         field="tokenUrl",
@@ -204,7 +199,7 @@ TOKEN: Final = (
 DETOURS: Final = (
     Rule(
         code="login-redirect",
-        when=lambda seen: seen.redirected and re.search(_SIGN_IN, seen.location.casefold()) is not None,
+        when=lambda seen: seen.redirected and re.search(SIGN_IN, seen.location.casefold()) is not None,
         cause="the gateway sends us to a page to sign in: a portal stands in front of it",
         mend="write the URL of the API into targetUrl, not that of its portal",
     ),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = 4  # deployments that are called before the gateway is believed to run none
 _TWICE: Final = 2  # other api-versions tried after one that the gateway does not know
-_NAME_IS_WRONG: Final = {"unknown-deployment", "listed-not-callable", "model-not-allowed", "upstream"}
+_NAME_IS_WRONG: Final = {"unknown-deployment", "listed-not-callable", "model-not-allowed", "no-chat-model", "upstream"}
 _WORKS: Final = {"content-filter", "context-length"}  # the connection does; the prompt is another matter
 _STOP_LISTING: Final = {"wrong-key", "no-key-seen", "forbidden", "key-on-one-path", "wrong-scope"}
 _DATED: Final = re.compile(r"20\d\d-\d\d-\d\d(?:-preview)?")

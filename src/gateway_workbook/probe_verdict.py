@@ -19,7 +19,8 @@ _REFUSED: Final = ("wrong-key", "no-key-seen", "forbidden", "key-on-one-path")
 # How far a call came, by its finding: the farther, the nearer its cause is to the whole truth.
 _FAR: Final = (
     *("content-filter", "context-length", "quota-used-up", "rate-limit", "token-expired"),
-    *("listed-not-callable", "unknown-deployment", "model-not-allowed", "upstream", "unsupported-parameter"),
+    *("listed-not-callable", "unknown-deployment", "model-not-allowed", "no-chat-model", "upstream", "upstream-key"),
+    "unsupported-parameter",
     *("wrong-audience", "wrong-scope", "token-scope", "token-audience", "token-client", "token-url", "token-endpoint"),
     *("firewall", "forbidden", "key-on-one-path", "wrong-key", "no-key-seen"),
     *("api-version-missing", "api-version-wrong", "api-version-unwanted", "model-missing-in-body"),

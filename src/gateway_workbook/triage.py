@@ -29,7 +29,7 @@ _PROFILE: Final = (
     *("no-tls", "tls-port", "bad-url", "bad-header", "login-redirect", "redirect", "html", "provider-mismatch"),
     *("api-version-unwanted", "api-version-missing", "api-version-wrong", "model-missing-in-body", "wrong-path"),
     *("no-key-seen", "wrong-key", "token-expired", "wrong-audience", "wrong-scope", "unknown-deployment"),
-    *("token-scope", "token-audience", "token-client", "token-url", "listed-not-callable"),
+    *("token-scope", "token-audience", "token-client", "token-url", "listed-not-callable", "no-chat-model"),
 )
 _GATEWAY: Final = (
     *("cut-short", "garbled", "too-large", "too-slow", "token-endpoint", "quota-used-up", "rate-limit"),
@@ -43,6 +43,7 @@ _PARTIES: Final[dict[str, Party]] = {
     **dict.fromkeys(_PROFILE, "profile"),
     **dict.fromkeys(_GATEWAY, "gateway"),
     "upstream": "upstream",
+    "upstream-key": "upstream",
     "content-filter": "nobody",
     "unexplained": "could not tell",
 }

@@ -107,9 +107,6 @@ BELOW_HTTP: dict[str, Case] = {
         profile={"targetUrl": "https://{host_port}/gateways/static/v1"},
         change={"targetUrl": "http://{host_port}/gateways/static/v1"},
     ),
-    "a key with a line break": Case(
-        code="bad-header", profile={"apiKey": "env:BROKEN"}, secrets={"BROKEN": "sk-broken\n-key"}, mend="the secret"
-    ),
     "a proxy that wants a password": Case(code="proxy", fault=say(407, "Proxy Authentication Required")),
     "a proxy's own page": Case(
         code="proxy", fault=say(503, "<html>ERR_CONNECT_FAIL squid</html>", x_squid_error="ERR_CONNECT_FAIL 111")
@@ -201,6 +198,7 @@ SETTINGS: dict[str, Case] = {
     ),
     "reads the key of API Management": Case(
         code="wrong-key",
+        ready=OPENAI,
         profile={"authConfig": {"name": "x-api-key"}},
         fault=reads_key_in("ocp-apim-subscription-key", say(401, "Unauthorized")),
         change={"authConfig": {"type": "api_key", "name": "Ocp-Apim-Subscription-Key", "format": "{api_key}"}},

@@ -62,7 +62,7 @@ def close(_: Call) -> None:
 
 
 def not_http(call: Call) -> None:
-    call.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+    call.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
 
 
 def stalls_within(call: Call) -> None:

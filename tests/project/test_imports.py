@@ -50,6 +50,7 @@ ORDER = [
     "observation",
     "changes",
     "rule",
+    "gateway_words",
     "network_rules",
     "answer_rules",
     "diagnosis",

@@ -20,7 +20,7 @@ WORDINGS: tuple[Case, ...] = (
     worded("Apigee, key", "wrong-key", 401, '{"fault": {"faultstring": "Invalid ApiKey"}}'),
     worded("Apigee, none", "no-key-seen", 401, '{"fault": {"faultstring": "Failed to resolve API Key variable"}}'),
     worded("Apigee, quota", "rate-limit", 429, '{"fault": {"faultstring": "Spike arrest violation"}}'),
-    worded("AWS, route", "no-key-seen", 403, '{"message": "Missing Authentication Token"}'),
+    worded("AWS, route", "wrong-path", 403, '{"message": "Missing Authentication Token"}'),
     worded("AWS, forbidden", "forbidden", 403, '{"message": "Forbidden"}'),
     worded("AWS, timeout", "upstream", 504, '{"message": "Endpoint request timed out"}'),
     worded("Traefik, route", "wrong-path", 404, "404 page not found", headers={"content-type": "text/plain"}),
