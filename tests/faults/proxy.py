@@ -94,6 +94,7 @@ def faulty(fault: Fault, upstream: str, *, context: ssl.SSLContext | None = None
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # a body that waits for the receipt of its headers costs 40 ms a call
 
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
