@@ -24,8 +24,10 @@ from gateway_workbook.gateway_words import (
     NO_KEY,
     NO_ROUTE,
     NO_VERSION,
+    NOBODY_RUNS,
     NONE_FREE,
     NOT_MODEL,
+    PACE,
     SCOPE,
     TOO_LONG,
     UNSUPPORTED,
@@ -69,7 +71,11 @@ def _in_default_header(seen: Observation) -> bool:
 LIMITS: Final = (
     Rule(
         code="quota-used-up",
-        when=lambda seen: seen.answered(402) or (seen.answered(429, 403, 400) and seen.says(USED_UP)),
+        when=lambda seen: (
+            seen.answered(402)
+            or (seen.answered(400, 403) and seen.says(USED_UP))
+            or (seen.answered(429) and seen.says(USED_UP) and not seen.says(PACE))
+        ),
         cause="the quota is used up",
         mend="raise the key's or the subscription's quota; waiting a moment will not help",
         field="apiKey",
@@ -292,7 +298,10 @@ NAMES: Final = (
     ),
     Rule(
         code="unknown-deployment",
-        when=lambda seen: seen.asked in ("chat", "get") and seen.answered(4, 500) and seen.says(NAMES_MODEL),
+        when=lambda seen: (
+            seen.asked in ("chat", "get")
+            and ((seen.answered(4, 500) and seen.says(NAMES_MODEL)) or (seen.answered(4, 5) and seen.says(NOBODY_RUNS)))
+        ),
         cause="the path is right, and the gateway knows no deployment {deployment}",
         mend="use a deployment the gateway lists",
         field="deployment",

@@ -13,12 +13,14 @@ __all__ = [
     "FIREWALL",
     "LACKS",
     "NAMES_MODEL",
+    "NOBODY_RUNS",
     "NONE_FREE",
     "NOT_MODEL",
     "NO_CHAT",
     "NO_KEY",
     "NO_ROUTE",
     "NO_VERSION",
+    "PACE",
     "PROXY",
     "SCOPE",
     "SIGN_IN",
@@ -38,16 +40,19 @@ from typing import Final
 
 API_KEY: Final = r"(api[ -]?key|subscription key|proxy server token|access token|auth(orization)? header|credentials?)"
 NO_KEY: Final = (
-    rf"no {API_KEY}|missing {API_KEY}"
+    rf"no (\w+ )?{API_KEY}|(?<!or )missing {API_KEY}"
     rf"|{API_KEY}( header)? (is |was |are )?(missing|required|not (provided|found|present))"
+    r"(?! or (invalid|incorrect|wrong|expired))"
     r"|missing (bearer|authorization|key|token)|authentication (is )?required|didn't provide an api key"
     r"|no authorization|not authenticated|missing authentication(?! token)|failed to resolve api key"
-    r"|(jwt|token|client id) is missing"
+    r"|(jwt|token|client id) is missing(?! or)|(authorization|key|token|header)( \w+)? missing|unregistered caller"
+    r"|anonymous (access|request|user|caller)|must be (signed|authenticated)|requires authentication"
     r"|(key|token|client[ _]id|credentials?) (was |were |is )?not (provided|sent|supplied)"
 )
 WRONG_KEY: Final = (
     rf"(invalid|incorrect|wrong|bad|unknown|revoked|disabled)( \w+)? {API_KEY}|invalid_api_key|authentication error"
     rf"|{API_KEY} (is )?(not valid|invalid|not recognized|revoked)|token_not_found|unable to find token"
+    r"|\bkey (is )?not (authori[sz]ed|known|registered|active)(?! to)|no such (api )?key|unknown key"
 )
 EXPIRED: Final = r"(token|jwt|key|credential).{0,40}expired|expired.{0,20}(token|jwt|key)|idx10223|exp.{0,9}claim"
 AUDIENCE: Final = r"\baud(ience)?s?\b|idx10214|invalid_resource|invalid_target"
@@ -56,8 +61,9 @@ NAMES_MODEL: Final = (
     r"deploymentnotfound|model_?not_?found|unknown[_ ](model|deployment)|no such (model|deployment)"
     r"|invalid model( name)?|(model|deployment)\b.{0,80}(do(es)? not exist|not found|doesn't exist|retired"
     r"|is not (available|deployed|supported|known|valid|allowed))|no (model|deployment)s? (named|called|with|match)"
-    r"|not_found_error.{0,80}\bmodel: |\bmodel: .{0,80}not_found_error"
+    r"|not_found_error.{0,80}\bmodel: |\bmodel: .{0,80}not_found_error|not a valid model|invalid_model"
 )
+NOBODY_RUNS: Final = r"no [\w ]{0,40}(for|serves?|serving|support(s|ing)?) (the |this )?(requested |specified )?model\b"
 NO_CHAT: Final = (
     r"not a chat model|chat ?completions? operation does not work|does not support (the )?chat|embeddings? model"
 )
@@ -80,10 +86,15 @@ NO_ROUTE: Final = (
     r"|no (static )?resource|no matching (operation|route)|path( \S+)? (was )?not found|unable to match"
     r"|missing ?authentication ?token"  # what AWS says of a path it does not have
 )
-FILTERED: Final = r"content_filter|content management policy|responsibleai|content (was )?filtered|safety system"
+FILTERED: Final = (
+    r"content_?filter|content management policy|responsibleai|content (was |is )?filtered|safety system"
+    r"|inappropriate content|data_inspection|guardrail|moderation|flagged (as|by|for)|harm(ful)? (category|content)"
+    r"|(content|usage|safety) policy"
+)
 TOO_LONG: Final = (
     r"context_length_exceeded|maximum context length|context window|prompt is too long|reduce the length"
-    r"|context[ _]size"
+    r"|context[ _](size|limit)|input (is )?too long|too many (input |prompt )?tokens"
+    r"|tokens?.{0,60}(must be (<=?|less|at most|below)|exceeds? the (maximum|limit|model))"
 )
 UNSUPPORTED: Final = (
     r"unsupported (parameter|value)|unsupported_parameter|unknown parameter|not supported with this model"
@@ -95,6 +106,7 @@ USED_UP: Final = (
     r"|quota ?violation|quota will be|\"limit exceeded|(usage|spend(ing)?|daily|weekly|monthly) (limit|quota)"
 )
 NONE_FREE: Final = r"no (healthy |available )?(deployment|upstream|backend|provider)s? (are |is )?available|overloaded"
+PACE: Final = r"(per|a|each)[ _-](second|minute)|\b[rt]p[ms]\b"
 # What a gateway passes on of a service that refuses the gateway's own credential.
 BEHIND: Final = (
     r"(openai|azure|anthropic|bedrock|vertex|gemini|cohere|mistral)\w*(exception|error)\b.{0,60}"
@@ -117,6 +129,8 @@ UPSTREAM: Final = (
 FIREWALL: Final = (
     r"virtual network|firewall|\bip( address)?\b.{0,30}(not allowed|denied|blocked|restricted)|public (network )?access"
     r"|private endpoint|you have been blocked|attention required|just a moment|(country|region).{0,40}not supported"
+    r"|access denied.{0,200}reference #|(support|incident|event|attack) id\b"
+    r"|request (was |has been )?(blocked|rejected)"
 )
 
 # Of what stands before a gateway; a token endpoint itself asks for no token.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from tests.sandbox.conftest import Running, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PAIR = "diagnosed"
-Record = "Callable[[str, str, str], None]"
+Diagnosed = Callable[[str, str, str], None]
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def diagnosed(record_property: Callable[[str, object], None]) -> Callable[[str, str, str], None]:
+def diagnosed(record_property: Callable[[str, object], None]) -> Diagnosed:
     """Keeps a pair for the table: diagnosed(set, label, code)."""
     return lambda of, label, code: record_property(PAIR, [of, label, code])
 

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.faults.conftest import Diagnosed
     from tests.sandbox.conftest import Running
-
-    Diagnosed = Callable[[str, str, str], None]
 
 SETS = {"below HTTP": BELOW_HTTP, "detour": DETOURS, "shape": SHAPES, "demand": SETTINGS, "token": TOKENS}
 CASES = {f"{of}: {name}": case for of, cases in SETS.items() for name, case in cases.items()}

