@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway_workbook.diagnosis import RULES
-from tests.faults.conftest import PAIR
 from tests.faults.held_out import HELD_OUT
 from tests.faults.later import LATER
 from tests.faults.test_later import code_of
 from tests.faults.wordings import WORDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.faults.conftest import Diagnosed
 
 MEASURED = 21  # named rightly when they were first diagnosed
 
 
-def test_what_was_held_out_is_named_no_worse_than_at_first(record_property: Callable[[str, object], None]) -> None:
+def test_what_was_held_out_is_named_no_worse_than_at_first(diagnosed: Diagnosed) -> None:
     pairs = [(worded.code, code_of(worded)) for worded in HELD_OUT.values()]
     for label, code in pairs:
-        record_property(PAIR, ["held out", label, code])
+        diagnosed("held out", label, code)
     assert sum(label == code for label, code in pairs) >= MEASURED
 
 

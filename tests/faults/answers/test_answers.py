@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from gateway_workbook.diagnosis import diagnose
@@ -11,13 +13,17 @@ from tests.faults.answers.injected import INJECTED
 from tests.faults.answers.wordings import WORDINGS
 from tests.library.wire import KEY
 
+if TYPE_CHECKING:
+    from tests.faults.conftest import Diagnosed
+
 CORPUS = (*INJECTED, *WORDINGS)
 MEASURED = 13  # of 25, once, when they were written
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
-def test_the_fault_is_told_by_its_name(case: Case) -> None:
+def test_the_fault_is_told_by_its_name(case: Case, diagnosed: Diagnosed) -> None:
     finding = found(case)
+    diagnosed("one call alone", case.code, finding.code)
     assert finding.code == case.code
     assert finding.mend
     assert KEY not in finding.model_dump_json()
@@ -31,6 +37,8 @@ def test_the_change_makes_the_same_call_succeed(case: Case) -> None:
         assert call(rebuilt(case, connection.target, change), case.asked).ok
 
 
-def test_what_was_held_out_is_told_no_worse_than_when_it_was_measured() -> None:
-    right = sum(found(case).code == case.code for case in HELD_OUT)
-    assert right >= MEASURED
+def test_what_was_held_out_is_told_no_worse_than_when_it_was_measured(diagnosed: Diagnosed) -> None:
+    pairs = [(case.code, found(case).code) for case in HELD_OUT]
+    for label, code in pairs:
+        diagnosed("held out before", label, code)
+    assert sum(label == code for label, code in pairs) >= MEASURED
