@@ -242,6 +242,33 @@ SETTINGS: dict[str, Case] = {
     ),
 }
 
+LIMITS: dict[str, Case] = {
+    "a limit that says how long": Case(
+        code="rate-limit", fault=say(429, error("slow down"), retry_after="7"), mend="wait 7 seconds, as it says"
+    ),
+    "a limit that does not": Case(code="rate-limit", fault=say(429, ""), mend="wait a minute"),
+    "a quota": Case(
+        code="quota-used-up",
+        fault=say(429, error("You exceeded your current quota", code="insufficient_quota")),
+        mend="waiting a moment will not help",
+    ),
+    "a content filter": Case(
+        code="content-filter", fault=say(400, error("filtered", code="content_filter")), mend="change the prompt"
+    ),
+    "a prompt that is too long": Case(
+        code="context-length",
+        fault=say(400, error("too long", code="context_length_exceeded")),
+        mend="shorten the prompt",
+    ),
+    "a service that is down behind a gateway that lists": Case(
+        code="upstream", ready=OPENAI, fault=on("chat", say(503, "no healthy upstream")), mend="look at the backend"
+    ),
+    "a gateway that breaks": Case(code="gateway-error", fault=say(500, "Internal Server Error"), mend="log"),
+    "a network that is let in by address": Case(
+        code="firewall", ready=APIM, fault=say(403, error("Access denied due to Virtual Network/Firewall rules."))
+    ),
+}
+
 TOKENS: dict[str, Case] = {
     "a client nobody registered": Case(
         code="token-client", ready=OAUTH, profile={"clientId": "nobody"}, mend="check clientId"

@@ -8,12 +8,14 @@ import pytest
 
 from gateway_workbook import bounded
 from gateway_workbook.diagnosis import RULES
+from gateway_workbook.mending import MOST
 from tests.faults.bench import set_up
 from tests.faults.cases import (
     APIM,
     BELOW_HTTP,
     DETOURS,
     IDENTITY,
+    LIMITS,
     OAUTH,
     OPENAI,
     SETTINGS,
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
     from tests.faults.conftest import Diagnosed
     from tests.sandbox.conftest import Running
 
-SETS = {"below HTTP": BELOW_HTTP, "detour": DETOURS, "shape": SHAPES, "demand": SETTINGS, "token": TOKENS}
+SETS = {
+    "below HTTP": BELOW_HTTP,
+    "detour": DETOURS,
+    "shape": SHAPES,
+    "demand": SETTINGS,
+    "limit": LIMITS,
+    "token": TOKENS,
+}
 CASES = {f"{of}: {name}": case for of, cases in SETS.items() for name, case in cases.items()}
 PROFILES = {
     f"setting: {name}": Case(code=code, ready=ready, profile=changes)
@@ -50,6 +59,7 @@ def check(case: Case, sandbox: Running, folder: Path, diagnosed: Callable[[str],
         diagnosed(finding.code)
         assert finding.code == case.code, str(finding)
         assert case.mend in finding.mend
+        assert found.calls <= MOST * len(found.findings)
         assert not any(secret in found.model_dump_json() for secret in bench.secrets.values())
         assert {name: finding.change.get(name) for name in case.change} == _placed(case, bench.path.read_text())
         if finding.change:

@@ -315,6 +315,19 @@ def test_silence_is_understood(code: str, fault: Exception) -> None:
     assert finding.found.startswith("no answer (")
 
 
+def test_silence_of_a_private_address_is_told_from_that_of_a_public_one() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("slow", request=request)
+
+    for host, code in (
+        ("10.20.30.40", "private-address"),
+        ("[fd00::1]", "private-address"),
+        ("8.8.8.8", "connect-timeout"),
+    ):
+        which = connection(targetUrl=f"https://{host}/v1")
+        assert diagnose(gateway(which, silent)[0].chat("gpt-4o", HELLO), which).code == code
+
+
 def test_a_prompt_that_is_answered_has_no_finding() -> None:
     found = discover(gateway(connection(), lambda _: reply(200, chat_answer()))[0])
     assert found.models[0].finding is None
