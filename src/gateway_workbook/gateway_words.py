@@ -45,8 +45,8 @@ NO_KEY: Final = (
     r"(?! or (invalid|incorrect|wrong|expired))"
     r"|missing (bearer|authorization|key|token)|authentication (is )?required|didn't provide an api key"
     r"|no authorization|not authenticated|missing authentication(?! token)|failed to resolve api key"
-    r"|(jwt|token|client id) is missing(?! or)|(authorization|key|token|header)( \w+)? missing(?! or)|unregistered caller"
-    r"|anonymous (access|request|user|caller)|must be (signed|authenticated)|requires authentication"
+    r"|(jwt|token|client id) is missing(?! or)|(authorization|key|token|header)( \w+)? missing(?! or)"
+    r"|unregistered caller|anonymous (access|request|user|caller)|must be (signed|authenticated)|requires authentication"
     r"|(key|token|client[ _]id|credentials?) (was |were |is )?not (provided|sent|supplied)"
 )
 WRONG_KEY: Final = (
