@@ -46,8 +46,8 @@ NO_KEY: Final = (
     r"|missing (bearer|authorization|key|token)|authentication (is )?required|didn't provide an api key"
     r"|no authorization|not authenticated|missing authentication(?! token)|failed to resolve api key"
     r"|(jwt|token|client id) is missing(?! or)|(authorization|key|token|header)( \w+)? missing(?! or)"
-    r"|unregistered caller|anonymous (access|request|user|caller)|must be (signed|authenticated)|requires authentication"
-    r"|(key|token|client[ _]id|credentials?) (was |were |is )?not (provided|sent|supplied)"
+    r"|unregistered caller|anonymous (access|request|user|caller)|must be (signed|authenticated)"
+    r"|requires authentication|(key|token|client[ _]id|credentials?) (was |were |is )?not (provided|sent|supplied)"
 )
 WRONG_KEY: Final = (
     rf"(invalid|incorrect|wrong|bad|unknown|revoked|disabled)( \w+)? {API_KEY}|invalid_api_key|authentication error"
