@@ -300,7 +300,7 @@ def test_files_are_their_owners_and_never_written_over_unasked(form: Form, tmp_p
 
 def test_a_folder_in_the_way_stops_all_files(tmp_path: Path) -> None:
     (tmp_path / "contoso.parameters.json").mkdir()
-    with pytest.raises(UsageError, match=r"contoso\.parameters\.json is a folder: take another place"):
+    with pytest.raises(UsageError, match=r"contoso\.parameters\.json is a folder: name a file"):
         export(profile(), "template", target=AZURE).write(tmp_path, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["contoso.parameters.json"]
 

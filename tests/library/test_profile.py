@@ -196,7 +196,15 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path: Path) -> None:
     assert "swordfish" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "[]", "- category: x", "text", "null", "true"])
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_an_empty_file_is_said_to_be(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is empty: give a profile, or a connection in one of the forms"):
+        load_profile(path)
+
+
+@pytest.mark.parametrize("text", ["# nothing\n", "[]", "- category: x", "text", "null", "true"])
 def test_what_is_no_mapping_is_no_profile(text: str, tmp_path: Path) -> None:
     path = tmp_path / "profile.yaml"
     path.write_text(text)
