@@ -71,7 +71,7 @@ def _lost(row: Difference, told: Mapping[str, Finding]) -> Finding:
         _DROPPED[row.field],
         row.field,
         found=f"{fact}, the profile says {row.wanted}",
-        mend="make the connection again with replace = True: some clients drop this field without a word",
+        mend="make the connection again with replace = True (-p replace=true): some clients drop this field without a word",
     )
 
 
@@ -80,7 +80,7 @@ def _other(row: Difference) -> Finding:
         "differs",
         row.field,
         found=f"is {row.found}, the profile says {row.wanted}",
-        mend="write over it with replace = True, or write what is stored into the profile",
+        mend="write over it with replace = True (-p replace=true), or write what is stored into the profile",
     )
 
 

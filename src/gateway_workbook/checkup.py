@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.connection import Connection
 from gateway_workbook.diagnosis import diagnose
-from gateway_workbook.discovery import PROMPT, Discovered, DiscoveredModel, discover, usable
+from gateway_workbook.discovery import PROMPT, Discovered, DiscoveredModel, discover, usable, weighed
 from gateway_workbook.finding import Finding, is_error
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.mending import Mended, mend
@@ -32,7 +32,6 @@ _SIGNED_BY: Final = (
     *("client_id", "client_secret", "token_url", "scopes", "audience"),
 )
 # Faults of one deployment, not of the connection.
-_OF_ONE: Final = {"listed-not-callable", "unknown-deployment", "model-not-allowed", "no-chat-model"}
 
 
 class Checkup(BaseModel):
@@ -74,7 +73,7 @@ def check_up(profile: Profile, connect: Connect, *, deployment: str = "") -> Che
         called = _called(gateway, deployment)
         answering, failures = (answering, [*failures, called]) if called else ((deployment,), failures)
     results = _mended(failures, profile, connect, answering=answering)
-    findings = tuple(_weighed(one.finding, alone=bool(deployment or not answering)) for one in results)
+    findings = tuple(weighed(one.finding, alone=bool(deployment or not answering)) for one in results)
     return Checkup(findings=findings, answering=answering, calls=sum(one.calls for one in results))
 
 
@@ -132,7 +131,3 @@ def _mended(
     # A change that nobody tried is none to apply.
     untried = [failure.finding.model_copy(update={"change": {}}) for failure in known[_SOUGHT:]]
     return [*sought, *(Mended(finding=finding, calls=0) for finding in untried)]
-
-
-def _weighed(finding: Finding, *, alone: bool) -> Finding:
-    return finding if alone or finding.code not in _OF_ONE else finding.model_copy(update={"severity": "warning"})

@@ -34,7 +34,12 @@ def export_form(
         str, typer.Option("--format", help="arm, template, bicep, parameters, az-yaml or az-rest.")
     ] = "template",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(),
-    target: Annotated[str, typer.Option(help="Where the connection will be: azure or sandbox.")] = "azure",
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the connection will be; default azure where the profile names a project, else sandbox."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that are there.")] = False,
 ) -> None:
     """Write a profile in a form that Azure's own tools take, and print the command that uses it.
@@ -45,10 +50,12 @@ def export_form(
     from gateway_workbook.profile import load_profile
 
     chosen = load_profile(profile)
-    where = chosen_target(target, project=chosen.project_resource_id if target == "azure" else None)
+    where = chosen_target(target, project=None if target == "sandbox" else chosen.project_resource_id)
     exported = export(chosen, _form(form), target=where)
     for path in exported.write(out, overwrite=overwrite):
         typer.echo(f"wrote {path}")
+    if where.kind == "sandbox" and target is None:
+        typer.echo("note: for the sandbox, as the profile names no project (projectResourceId)", err=True)
     folder = "" if out == Path() else f"cd {shlex.quote(str(out))}\n"
     typer.echo(f"\nNext:\n\n{folder}{exported.command}", nl=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models", "usable"]
+__all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models", "usable", "weighed"]
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway_workbook.gateway import Gateway
 
 PROMPT: Final = "Reply with exactly: ok"
+_OF_ONE: Final = {"listed-not-callable", "unknown-deployment", "model-not-allowed", "no-chat-model"}
 Source = Literal["static", "dynamic"]
 Answered = Literal["yes", "no", "not asked"]
 
@@ -64,7 +65,9 @@ class Discovered(BaseModel):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything that was found, of the list and of each model; a cause that several share stands once."""
-        every = (self.finding, *(model.finding for model in self.models))
+        alone = not self.callable
+        each = (weighed(model.finding, alone=alone) for model in self.models if model.finding)
+        every = (self.finding, *each)
         return tuple({(one.code, one.found): one for one in every if one}.values())
 
     @property
@@ -95,6 +98,11 @@ class Discovered(BaseModel):
                 f"no callable deployment '{deployment}': those that answer are {', '.join(self.callable) or 'none'}"
             )
         return deployment or self.callable[0]
+
+
+def weighed(finding: Finding, *, alone: bool) -> Finding:
+    """The finding as a warning where it is of one deployment among others that answer: catalogues list retired ones."""
+    return finding if alone or finding.code not in _OF_ONE else finding.model_copy(update={"severity": "warning"})
 
 
 def discover(gateway: Gateway, *, only: str | Iterable[str] = (), most: int = 20, parallel: int = 4) -> Discovered:

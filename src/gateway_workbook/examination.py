@@ -73,7 +73,7 @@ def _different(sameness: Mapping[str, Sameness]) -> tuple[Finding, ...]:
             "secret-differs",
             f"credentials.{name}",
             found="is not what the profile's reference holds",
-            mend="send it again with replace = True, or mend what the reference names",
+            mend="send it again with replace = True (-p replace=true), or mend what the reference names",
         )
         for name, same in sameness.items()
         if same == "differs"

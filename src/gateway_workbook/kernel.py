@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.1
 _ENDING_SECONDS: Final = 20
+_GOODBYE: Final = "KeyboardInterrupt caught in kernel."
 
 
 class _Run:
@@ -80,9 +81,15 @@ def run_notebook(source: Path, output: Path, *, parameters: Mapping[str, Any], t
         _joined(thread, _ENDING_SECONDS)
         raise
     finally:
-        if run.log.exists() and not run.log.stat().st_size:
-            run.log.unlink()
+        _forget_goodbye(run)
     return run.problem
+
+
+def _forget_goodbye(run: _Run) -> None:
+    """Remove a log that is empty, or has nothing but what a kernel says when it is asked to end while idle."""
+    lines = run.log.read_text(encoding="utf-8", errors="replace").splitlines() if run.log.exists() else []
+    if not [line for line in lines if line.strip() and not line.endswith(_GOODBYE)]:
+        run.log.unlink(missing_ok=True)
 
 
 def _joined(thread: threading.Thread, seconds: float) -> bool:
