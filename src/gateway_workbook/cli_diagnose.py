@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from gateway_workbook.cli_target import target_of
 from gateway_workbook.errors import UsageError
 from gateway_workbook.visible import visible
 
@@ -48,7 +49,9 @@ def diagnose_profile(
     ] = False,
     target: Annotated[
         str | None,
-        typer.Option(help="sandbox or azure; default sandbox for a sandbox:// profile, else the gateway alone."),
+        typer.Option(
+            help="sandbox or azure; default sandbox for a URL of its own, else the project or the gateway alone."
+        ),
     ] = None,
 ) -> None:
     """Say why a profile's gateway does not answer: what was seen, the cause, the mend, and a line that repeats it.
@@ -99,7 +102,7 @@ def _reached(profile: Profile, kind: str | None) -> Iterator[_Reached]:
     from gateway_workbook.secrets import Secrets
     from gateway_workbook.target import transport
 
-    target = _target(profile, kind)
+    target = target_of(profile, kind)
     with httpx.Client(transport=transport(target), timeout=TIMEOUT) as http:
         secrets = target.secrets() if target else Secrets()
         credential = _credential(profile, target)
@@ -110,19 +113,6 @@ def _reached(profile: Profile, kind: str | None) -> Iterator[_Reached]:
             locate=target.locate if target else str,
         )
         yield _Reached(profile, connect, target)
-
-
-def _target(profile: Profile, kind: str | None) -> Target | None:
-    """Where to; None is a gateway with a URL of its own, which needs no project."""
-    from gateway_workbook import target as targets
-
-    if kind == "sandbox" or (kind is None and (profile.target_url or "").startswith("sandbox:")):
-        return targets.sandbox()
-    if kind not in (None, "azure"):
-        raise UsageError(f"no target '{kind}': write sandbox or azure")
-    if kind or profile.project_resource_id or not profile.target_url:
-        return targets.azure(profile.project_resource_id)
-    return None
 
 
 def _credential(profile: Profile, target: Target | None) -> TokenCredential | None:

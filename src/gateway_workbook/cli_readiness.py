@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway_workbook.cli_target import target_of
 from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.visible import visible
 
@@ -52,23 +53,12 @@ def show_readiness(
     from gateway_workbook.readiness import examine_readiness
 
     chosen = load_profile(profile)
-    where = _target(chosen)
+    where = target_of(chosen)
     with targets.http_client(where) as http:
         gateway = _gateway(chosen, where, http)
         found = examine_readiness(gateway, deployment or _callable(gateway))
     _show(found)
     sys.exit(0 if found.ready else 1)
-
-
-def _target(profile: Profile) -> Target | None:
-    """The sandbox, the profile's project, or None: a gateway with a URL of its own needs no project."""
-    from gateway_workbook import target as targets
-
-    if profile.target_url and profile.target_url.startswith("sandbox:"):
-        return targets.sandbox()
-    if profile.project_resource_id or not profile.target_url:
-        return targets.azure(profile.project_resource_id)
-    return None
 
 
 def _gateway(profile: Profile, where: Target | None, http: httpx.Client) -> Gateway:

@@ -1,14 +1,15 @@
-"""Where a command finds the project: one rule for all that take `--target` and `--project`."""
+"""Where a command finds the project: by `--target` and `--project`, or by the profile it is given."""
 
 from __future__ import annotations
 
-__all__ = ["chosen_target"]
+__all__ = ["chosen_target", "target_of"]
 
 from typing import TYPE_CHECKING
 
 from gateway_workbook.errors import UsageError
 
 if TYPE_CHECKING:
+    from gateway_workbook.profile import Profile
     from gateway_workbook.target import Target
 
 
@@ -27,3 +28,23 @@ def chosen_target(kind: str | None, *, project: str | None = None) -> Target:
     if wanted != "azure":
         raise UsageError(f"no target '{wanted}': write sandbox or azure")
     return targets.azure(project)
+
+
+def target_of(profile: Profile, kind: str | None = None) -> Target | None:
+    """The target of that kind; without one the sandbox where a URL is its own, else the profile's project.
+
+    None is a gateway with a URL of its own, which needs no project. Raises UsageError for another kind, and for Azure
+    without a project.
+    """
+    from gateway_workbook import target as targets
+    from gateway_workbook.probe_session import sandbox_of
+
+    if kind not in (None, "sandbox", "azure"):
+        raise UsageError(f"no target '{kind}': write sandbox or azure")
+    if kind == "sandbox":
+        return targets.sandbox()
+    if not kind and (found := sandbox_of(profile.target_url or "", profile.token_url or "")):
+        return found
+    if kind or profile.project_resource_id or not profile.target_url:
+        return targets.azure(profile.project_resource_id)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ProbeOptions", "SettingsStep", "find_settings", "write_profile"]
+__all__ = ["ProbeOptions", "SettingsStep", "find_settings", "sandbox_of", "write_profile"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -91,7 +91,7 @@ class ProbeOptions:
 
 def find_settings(url: str, options: ProbeOptions) -> Probed:
     """Probe the gateway at a URL; raises UsageError before anything is sent where something is missing or unsafe."""
-    where = _sandbox_of(url, options.token_url)
+    where = sandbox_of(url, options.token_url)
     locate = where.locate if where else str
     clue = read_url(url, locate=locate, allow_http=options.allow_http)
     given = options.given(clue)
@@ -136,7 +136,7 @@ class SettingsStep:
         print(f"✓ {self.name}: {found}")  # noqa: T201  the last line of a notebook
 
 
-def _sandbox_of(*urls: str) -> Target | None:
+def sandbox_of(*urls: str) -> Target | None:
     """The sandbox, where a URL is one of its own; started for sandbox:// URLs, found for those on its port."""
     if any(url.startswith("sandbox://") for url in urls):
         return targets.sandbox()
