@@ -71,7 +71,7 @@ def _lost(row: Difference, told: Mapping[str, Finding]) -> Finding:
         _DROPPED[row.field],
         row.field,
         found=f"{fact}, the profile says {row.wanted}",
-        mend="make the connection again with replace = True (-p replace=true): some clients drop this field without a word",
+        mend="make it again with replace = True (-p replace=true): some clients drop this field without a word",
     )
 
 
