@@ -23,8 +23,9 @@ _FAR: Final = (
     "unsupported-parameter",
     *("wrong-audience", "wrong-scope", "token-scope", "token-audience", "token-client", "token-url", "token-endpoint"),
     *("firewall", "forbidden", "key-on-one-path", "wrong-key", "no-key-seen"),
-    *("api-version-missing", "api-version-wrong", "api-version-unwanted", "model-missing-in-body"),
+    *("api-version-missing", "api-version-wrong", "model-missing-in-body"),
     *("login-redirect", "redirect", "html", "bad-request", "gateway-error", "wrong-path", "no-discovery"),
+    "api-version-unwanted",  # the search's own, mostly; it goes on without, and what comes then is nearer
 )
 _NAME_IS_WRONG: Final = ("unknown-deployment", "listed-not-callable", "model-not-allowed")
 _NO_PATH: Final = ("wrong-path", "no-discovery")
@@ -124,13 +125,14 @@ def _wrong_key(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, 
 
 def _no_path(told: Sequence[Told]) -> dict[str, object]:
     calls = [one.exchange.url for one in told if one.exchange.asked == "chat"]
-    every = all(one.code in _NO_PATH for one in told)
+    every = all(one.code in (*_NO_PATH, "api-version-unwanted") for one in told)
     return {
         "code": "wrong-path",
         "field": "targetUrl",
         "confidence": "likely" if every else "possible",
         "cause": f"the gateway has none of the {len(calls)} usual paths for chat completions at this URL",
-        "mend": "give the whole URL of a call that works elsewhere (…/chat/completions), and its model with --model",
+        "mend": "check the path, or give the whole URL of a call that works elsewhere (…/chat/completions), "
+        "and its model with --model",
     }
 
 

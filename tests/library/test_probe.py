@@ -314,6 +314,18 @@ def test_nothing_at_all_is_there() -> None:
     assert found.probed.requests <= MOST
 
 
+def test_an_api_version_that_is_not_taken_outweighs_no_path_that_is_not_there() -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if "api-version" in request.url.params:
+            return reply(400, {"error": {"message": "Unknown query parameter: 'api-version'. Leave it out."}})
+        return reply(404, {"error": {"message": "Resource not found"}})
+
+    found = search(respond, f"{HOST}/llm")
+    assert (found.code, found.finding.confidence) == ("wrong-path", "likely")
+    assert "usual paths for chat completions at this URL" in found.finding.cause
+    assert found.finding.mend.startswith("check the path")
+
+
 def test_only_the_deployment_is_wrong() -> None:
     def respond(request: httpx.Request) -> httpx.Response:
         path = request.url.path
