@@ -60,7 +60,7 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _alone(folder):
-            Run(folder).earlier()
+            _refuse_another(Run(folder), options)
             return _run_all(_Walk(folder, parameters, timeout=options.timeout, tell=tell), keep=options.keep)
     except OSError as error:
         where = error.filename or folder
@@ -93,6 +93,14 @@ def _checked(options: RunOptions) -> dict[str, Any]:
     elif options.target != "sandbox":
         raise UsageError(f"no target '{options.target}': write sandbox or azure")
     return parameters
+
+
+def _refuse_another(run: Run, options: RunOptions) -> None:
+    """Refuse a folder that still owns what is another's: cleaning up at the end would remove it."""
+    if run.earlier() and run.ledger.open_entries():
+        profile = load_profile(options.profile)
+        azure = options.target == "azure"
+        run.taken_over(profile, targets.azure(profile.project_resource_id) if azure else targets.sandbox())
 
 
 @contextmanager

@@ -21,6 +21,7 @@ __all__ = [
 import json
 import os
 import platform
+import shlex
 import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -177,16 +178,9 @@ class Run:
 
     @classmethod
     def start(cls, run_dir: str | Path, *, profile: Profile, target: Target, source: str) -> Self:
-        """Make the folder, or take over one of the same target; raises UsageError when it holds another's resources."""
+        """Make the folder, or take it over; raises UsageError when it holds what is of another target or profile."""
         run = cls(run_folder(run_dir))
-        before = run.earlier()
-        left = run.ledger.open_entries()
-        if before and left and before.target.project_resource_id != target.project_resource_id:
-            names = ", ".join(entry.shown for entry in left)
-            raise UsageError(
-                f"{run.folder} still owns {names} in another project: "
-                "run 05_clean_up on it first, or take another run_dir"
-            )
+        before = run.taken_over(profile, target)
         run.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         now = datetime.now(UTC)
         run.write(
@@ -200,6 +194,22 @@ class Run:
         )
         write_text(run.folder / "profile.yaml", profile.to_yaml())
         return run
+
+    def taken_over(self, profile: Profile, target: Target) -> RunInfo | None:
+        """The run this folder holds already; raises UsageError when cleaning up after the next would remove another's.
+
+        Another is one of another project, or of a connection of another name.
+        """
+        before, left = self.earlier(), self.ledger.open_entries()
+        if before and left:
+            elsewhere = before.target.project_resource_id != target.project_resource_id
+            if elsewhere or self.profile().connection_name != profile.connection_name:
+                names = ", ".join(entry.shown for entry in left)
+                raise UsageError(
+                    f"{self.folder} still owns {names} {'in another project' if elsewhere else 'of another profile'}: "
+                    f"gateway-workbook clean-up {shlex.quote(str(self.folder))} first, or take another run folder"
+                )
+        return before
 
     def earlier(self) -> RunInfo | None:
         """The run this folder holds already, or None; raises UsageError when that cannot be read."""

@@ -8,10 +8,14 @@ import pytest
 
 from gateway_workbook.batch import EXIT_CODES, RunOptions, declared_parameters, execute
 from gateway_workbook.errors import ProfileError, UsageError
+from gateway_workbook.profile import load_profile
 from gateway_workbook.run import STEPS
+from tests.library.wire import PROJECT, profile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gateway_workbook.run import Run
 
 
 def refused(tmp_path: Path, profile: str = "apim-defaults", **parameters: str) -> str:
@@ -57,6 +61,20 @@ def test_a_profile_that_cannot_be_is_refused_before_anything_runs(tmp_path: Path
     (tmp_path / "bad.yaml").write_text("category: Apim\n")
     with pytest.raises(ProfileError):
         execute(RunOptions(profile=str(tmp_path / "bad.yaml"), target="sandbox", run_dir=tmp_path / "run"))
+
+
+@pytest.mark.parametrize(("name", "target"), [("modelgateway-openai", "sandbox"), ("azure", "azure")])
+def test_what_was_kept_is_not_taken_over_and_cleaned_up(name: str, target: str, run: Run) -> None:
+    with run.ledger.creating("connection", "sandbox-apim"):
+        pass
+    other = run.folder.parent / "azure.yaml"
+    other.write_text(profile(connectionName="sandbox-apim", projectResourceId=PROJECT).to_yaml(), encoding="utf-8")
+    options = RunOptions(profile=str(other) if name == "azure" else name, target=target, run_dir=run.folder)
+    whose = "in another project" if target == "azure" else "of another profile"
+    with pytest.raises(UsageError, match=f"still owns connection sandbox-apim {whose}: gateway-workbook clean-up "):
+        execute(options, tell=lambda *_: pytest.fail("a notebook was started"))
+    assert [entry.name for entry in run.ledger.open_entries()] == ["sandbox-apim"]
+    assert run.profile() == load_profile("apim-defaults")
 
 
 def test_every_verdict_has_its_exit_code() -> None:

@@ -74,12 +74,27 @@ def test_what_a_run_owns_is_not_left_behind_in_another_project(tmp_path: Path, a
     run = started(tmp_path / "run", azure)
     with run.ledger.creating("connection", "contoso"):
         pass
-    with pytest.raises(UsageError, match="still owns connection contoso in another project: run 05_clean_up on it"):
+    mend = f"gateway-workbook clean-up {run.folder} first, or take another run folder"
+    with pytest.raises(UsageError, match=f"still owns connection contoso in another project: {mend}"):
         started(tmp_path / "run", sandbox)
     assert run.info().target == azure
     assert started(tmp_path / "run", azure).info().target == azure
     run.ledger.removed("connection", "contoso")
     assert started(tmp_path / "run", sandbox).info().target.kind == "sandbox"
+
+
+def test_what_a_run_owns_is_not_taken_over_by_another_profile(tmp_path: Path, azure: Target) -> None:
+    run = started(tmp_path / "run", azure)
+    other = profile(connectionName="fabrikam")
+    with run.ledger.creating("connection", "contoso"), run.ledger.creating("agent", "contoso-agent"):
+        pass
+    with pytest.raises(UsageError, match="still owns agent contoso-agent, connection contoso of another profile: "):
+        Run.start(run.folder, profile=other, target=azure, source="other")
+    assert run.profile() == profile()
+    started(run.folder, azure)
+    run.ledger.removed("agent", "contoso-agent")
+    run.ledger.removed("connection", "contoso")
+    assert Run.start(run.folder, profile=other, target=azure, source="other").profile() == other
 
 
 def test_an_empty_folder_says_which_notebook_comes_first(tmp_path: Path) -> None:
