@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _EXCERPT: Final = 110
 _KEYLESS: Final = "without key"
-_REFUSED: Final = (400, 401, 403)
+_REFUSED: Final = (401, 403)
+_OF_THE_KEY: Final = {"wrong-key", "no-key-seen", "forbidden", "key-on-one-path"}
 
 
 class Evidence(BaseModel):
@@ -65,12 +66,16 @@ def _signed(connection: Connection) -> str:
 
 
 def _refusal(told: Told, keyless: Exchange | None) -> str:
-    """What a refused key tells beside the same call without one."""
-    if keyless is None or keyless.ok or told.purpose == _KEYLESS or told.exchange.status not in _REFUSED:
+    """What an answer that is no success tells beside the same call without a key."""
+    if keyless is None or keyless.ok or told.purpose == _KEYLESS or told.exchange.status not in (400, *_REFUSED):
         return ""
     if same_words(told.exchange, keyless):
         return "the same as without a key: this header is not looked at"
-    return "another answer than without a key: this header is looked at, and the key is refused"
+    if told.exchange.status in _REFUSED or told.code in _OF_THE_KEY:
+        return "another answer than without a key: this header is looked at, and the key is refused"
+    if told.code == "api-version-unwanted" and keyless.status in _REFUSED:
+        return "the key is taken; the api-version is not"
+    return ""
 
 
 def _meaning(told: Told) -> str:

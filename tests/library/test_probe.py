@@ -326,6 +326,21 @@ def test_an_api_version_that_is_not_taken_outweighs_no_path_that_is_not_there() 
     assert found.finding.mend.startswith("check the path")
 
 
+def test_an_api_version_that_is_not_taken_shows_that_the_key_is() -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return reply(401, {"message": "Unauthorized"})
+        if "api-version" in request.url.params:
+            return reply(400, {"message": "Unknown query parameter: 'api-version'. Leave it out."})
+        return reply(404, {"message": "Resource not found"})
+
+    rows = search(respond, f"{HOST}/openai").probed.evidence
+    assert next(row.meaning for row in rows if row.outcome.startswith("400")) == (
+        "the key is taken; the api-version is not"
+    )
+    assert not any(row.meaning.endswith("the key is refused") for row in rows)
+
+
 def test_only_the_deployment_is_wrong() -> None:
     def respond(request: httpx.Request) -> httpx.Response:
         path = request.url.path
