@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["verdict", "warnings"]
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from gateway_workbook.finding import Finding
 from gateway_workbook.finding import warning as odd
 from gateway_workbook.probe_header import hints
+from gateway_workbook.usual import CHALLENGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,9 @@ _FAR: Final = (
 _NAME_IS_WRONG: Final = ("unknown-deployment", "listed-not-callable", "model-not-allowed")
 _NO_PATH: Final = ("wrong-path", "no-discovery")
 _SHOWN: Final = 4
+_OF_TOKENS: Final = re.compile(r"\b(tokens?|jwt|tenant|issuer|audience|scopes?)\b|invalid_token", re.IGNORECASE)
+# Some call their keys tokens; who speaks of keys means keys.
+_OF_KEYS: Final = re.compile(r"\b(api[ _-]?)?keys?\b|subscription", re.IGNORECASE)
 
 
 def verdict(asking: Asking, *, spent: str = "") -> Finding:
@@ -64,7 +69,7 @@ def _sharper(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, ob
     if chosen.code in _NAME_IS_WRONG:
         return _wrong_name(asking)
     if chosen.code in _REFUSED:
-        return _missing_header(asking, chosen) or _wrong_key(asking, chosen, told)
+        return _missing_header(asking, chosen) or _wants_token(asking, told) or _wrong_key(asking, chosen, told)
     if chosen.code in _NO_PATH:
         return _no_path(told)
     return {}
@@ -97,6 +102,37 @@ def _missing_header(asking: Asking, chosen: Told) -> dict[str, object]:
     }
 
 
+def _wants_token(asking: Asking, told: Sequence[Told]) -> dict[str, object]:
+    """A gateway that takes the key for a token, and refuses it as one."""
+    refusal = next((one for one in told if one.code in _REFUSED and _speaks_of_tokens(one)), None)
+    if refusal is None or refusal.finding is None or asking.headers.proven:
+        return {}
+    secret = refusal.connection.api_key
+    return {
+        **_seen(refusal.finding),
+        "code": "token-wanted",
+        "field": "authType",
+        "confidence": "likely",
+        "cause": "the gateway wants a token in the header Authorization, and the key is none",
+        "mend": "sign in instead of --key: --client-id, --client-secret and --token-url, or --identity for Entra; "
+        f"if the gateway calls its keys tokens, check the one at {secret}",
+    }
+
+
+def _speaks_of_tokens(told: Told) -> bool:
+    """Whether a key that was sent as a bearer is refused in the words of tokens, and not in those of keys."""
+    if told.connection.auth_type != "ApiKey" or told.connection.auth_config != CHALLENGES["bearer"]:
+        return False
+    challenge = told.exchange.headers.get("www-authenticate", "")
+    said = f"{told.exchange.told or told.exchange.text} {challenge}"
+    return bool(_OF_TOKENS.search(said)) and not _OF_KEYS.search(said)
+
+
+def _seen(finding: Finding) -> dict[str, object]:
+    """What of a finding tells of its request."""
+    return finding.model_dump(include={"request", "found", "curl", "milliseconds"})
+
+
 def _wrong_key(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, object]:
     if chosen.connection.auth_type != "ApiKey" or asking.headers.proven:
         return {}
@@ -106,7 +142,7 @@ def _wrong_key(asking: Asking, chosen: Told, told: Sequence[Told]) -> dict[str, 
         name = read[0].name if read[0] else "api-key"
         first = next(one for one in told if one.connection.auth_config == read[0])
         return {
-            **(first.finding.model_dump(include={"request", "found", "curl", "milliseconds"}) if first.finding else {}),
+            **(_seen(first.finding) if first.finding else {}),
             "code": "wrong-key",
             "field": "apiKey",
             "confidence": "likely",

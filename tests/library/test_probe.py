@@ -107,6 +107,30 @@ def test_a_wrong_key_is_told_from_a_wrong_header_and_stops_early() -> None:
     assert sum("apikey" in request.headers for request in found.requests) <= 4
 
 
+@pytest.mark.parametrize(
+    ("words", "challenge", "code"),
+    [
+        ("the token is not one of this tenant", 'Bearer error="invalid_token"', "token-wanted"),
+        ("Unauthorized", 'Bearer error="invalid_token"', "token-wanted"),
+        ("Unauthorized. Access token is missing or invalid.", "", "token-wanted"),
+        ("Jwt is not in the form of Header.Payload.Signature with two dots", 'Bearer realm="gateway"', "token-wanted"),
+        ("Unauthorized", "Bearer", "wrong-key"),
+        ("Invalid API key", 'Bearer error="invalid_token"', "wrong-key"),
+        ("Invalid proxy server token passed. Received API Key = sk-...1234", "", "wrong-key"),
+    ],
+)
+def test_a_key_where_a_token_is_wanted(words: str, challenge: str, code: str) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen = request.headers.get("authorization", "").startswith("Bearer ")
+        headers = {"WWW-Authenticate": challenge if seen else "Bearer"} if challenge else {}
+        return reply(401, {"message": words if seen or not challenge else "missing"}, headers=headers)
+
+    found = search(respond, f"{HOST}/v1")
+    assert found.code == code
+    assert ("--client-id" in found.finding.mend, "--identity" in found.finding.mend) == (code == "token-wanted",) * 2
+    assert "env:KEY" in found.finding.mend
+
+
 def nginx(request: httpx.Request) -> httpx.Response:
     if request.headers.get("authorization") != f"Bearer {KEY}":
         return reply(401, "<html><h1>401 Authorization Required</h1></html>", headers={"content-type": "text/html"})

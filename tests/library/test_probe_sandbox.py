@@ -135,6 +135,16 @@ def test_a_wrong_key(gateway: str, sandbox: Target, monkeypatch: pytest.MonkeyPa
     assert "swordfish" not in found.model_dump_json()
 
 
+@pytest.mark.parametrize("gateway", ["oauth", "identity"])
+@pytest.mark.usefixtures("sandbox")
+def test_a_key_for_a_gateway_that_wants_a_token(gateway: str) -> None:
+    found = find_settings(f"sandbox://{gateway}", KEY)
+    assert found.finding is not None
+    assert found.finding.code == "token-wanted", found.evidence
+    assert found.finding.mend.startswith("sign in instead of --key: --client-id")
+    assert found.requests <= FEW
+
+
 def test_a_client_that_is_refused_and_a_scope_that_is_not_granted(
     sandbox: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
