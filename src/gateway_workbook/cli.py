@@ -138,8 +138,9 @@ def clean_up(run_dir: Annotated[Path, typer.Argument(help="The run folder.")]) -
     """Remove what a run made, by its ledger, and nothing else; may be repeated."""
     from gateway_workbook.batch import EXIT_CODES
     from gateway_workbook.batch import clean_up as remove
+    from gateway_workbook.cli_target import chosen_run
 
-    records = remove(run_dir, tell=_Progress(_console()))
+    records = remove(chosen_run(run_dir).folder, tell=_Progress(_console()))
     sys.exit(max(EXIT_CODES[record.state] for record in records))
 
 

@@ -1,15 +1,18 @@
-"""Where a command finds the project: by `--target` and `--project`, or by the profile it is given."""
+"""What a command works on: the project, by `--target` and `--project` or by a profile, and the run of a folder."""
 
 from __future__ import annotations
 
-__all__ = ["chosen_target", "target_of"]
+__all__ = ["chosen_run", "chosen_target", "target_of"]
 
 from typing import TYPE_CHECKING
 
 from gateway_workbook.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway_workbook.profile import Profile
+    from gateway_workbook.run import Run
     from gateway_workbook.target import Target
 
 
@@ -48,3 +51,13 @@ def target_of(profile: Profile, kind: str | None = None) -> Target | None:
     if kind or profile.project_resource_id or not profile.target_url:
         return targets.azure(profile.project_resource_id)
     return None
+
+
+def chosen_run(folder: Path) -> Run:
+    """The run of a folder; raises UsageError where there is none."""
+    from gateway_workbook.run import Run, run_folder
+
+    if not (run_folder(folder) / "run.json").exists():
+        why = "holds no run" if run_folder(folder).exists() else "is not there"
+        raise UsageError(f"no run folder {folder}: it {why}; give the one that `gateway-workbook run` told at its end")
+    return Run.open(folder)

@@ -62,6 +62,9 @@ def test_nothing_heavy_is_imported_for_it(statement: str) -> None:
         (("run", "-p", "profile=x"), "'profile' has an option of its own: write --profile"),
         (("run", "--profile", "nope"), "no profile 'nope' (looked for "),
         (("run", "--profile", "[red]x[/red]"), "no profile '[red]x[/red]'"),
+        (("triage", "nosuch"), "no run folder nosuch: it is not there; give the one that `gateway-workbook run` told"),
+        (("clean-up", "nosuch"), "no run folder nosuch: it is not there"),
+        (("clean-up", "."), "no run folder .: it holds no run"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(words: tuple[str, ...], sentence: str, tmp_path: Path) -> None:

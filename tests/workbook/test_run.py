@@ -86,7 +86,7 @@ def test_the_agents_calls_are_proven_and_no_secret_is_left(workbook: Workbook, e
 
 
 def test_a_failed_checkpoint_ends_the_walk_and_still_cleans_up(
-    workbook: Workbook, profile: Callable[..., str], environment: dict[str, str]
+    workbook: Workbook, profile: Callable[..., str], environment: dict[str, str], tmp_path: Path
 ) -> None:
     retired = {"name": "gpt-35-turbo", "properties": {"model": {"name": "gpt-35-turbo"}}}
     outcome = workbook.run("--profile", profile("apim-static", connectionName="retired", staticModels=[retired]))
@@ -98,6 +98,10 @@ def test_a_failed_checkpoint_ends_the_walk_and_still_cleans_up(
     cases = outcome.cases()
     assert [cases[f"steps:{name}"] for name in STEPS] == ["passed", "passed", "failure", "skipped", "skipped", "passed"]
     assert (outcome.folder / "report.html").exists()
+    asked = workbook.command("triage", str(outcome.folder))
+    assert asked.code == 1, asked.output
+    assert asked.output.startswith("02_discover_models failed: ")
+    assert asked.output.endswith(f"; next: gateway-workbook diagnose {tmp_path / 'profile.yaml'}\n")
 
 
 def test_a_wrong_answer_fails_the_run(workbook: Workbook, tmp_path: Path) -> None:
