@@ -89,11 +89,13 @@ def _show(console: Console, found: Probed) -> None:
     for number, row in enumerate(found.evidence, start=1):
         table.add_row(str(number), *(_text(cell) for cell in (row.request, row.signed, row.outcome, row.meaning)))
     console.print(table)
-    mark = "[green]✓[/]" if found.profile else "[red]✗[/]"
-    console.print(mark, _text(found.found), _text(f"({found.milliseconds:.0f} ms of waiting)"), soft_wrap=True)
-    beside = found.requests - len(found.evidence)
-    if beside > 0:
-        console.print(f"{beside} of the requests went for a token, or were repeated after a 429")
+    took = f"{found.milliseconds:.0f} ms of waiting"
+    if found.profile:
+        console.print("[green]✓[/]", _text(f"{found.found} ({took})"), soft_wrap=True)
+    else:  # why stands below, with how sure it is
+        console.print("[red]✗[/]", _text(f"nothing works after {found.counted}: {took}"), soft_wrap=True)
+    if found.beside:
+        console.print(f"of the requests {found.beside}")
     for warning in found.warnings:
         console.print("[yellow]![/]", _text(f"{warning.field}: {warning.found}; {warning.mend}"), soft_wrap=True)
     if found.finding:

@@ -40,7 +40,7 @@ _DATED: Final = re.compile(r"20\d\d-\d\d-\d\d(?:-preview)?")
 class Probed(BaseModel):
     """What a probe found: the profile that works, or the finding on why none does; and what both rest on.
 
-    `milliseconds` were spent waiting for the gateway, over all `requests`.
+    `milliseconds` were spent waiting for the gateway, over all `requests`; `repeated` of them followed a 429.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,15 +51,28 @@ class Probed(BaseModel):
     evidence: tuple[Evidence, ...] = ()
     deployment: str = ""
     requests: int = 0
+    repeated: int = 0
     milliseconds: float = 0
 
     @property
     def found(self) -> str:
         """The outcome in one sentence."""
-        counted = "1 request" if self.requests == 1 else f"{self.requests} requests"
         if self.profile:
-            return f"{self.deployment} answers at {self.profile.target_url}, found with {counted}"
-        return f"nothing works after {counted}: {self.finding.cause if self.finding else 'unknown'}"
+            return f"{self.deployment} answers at {self.profile.target_url}, found with {self.counted}"
+        return f"nothing works after {self.counted}: {self.finding.cause if self.finding else 'unknown'}"
+
+    @property
+    def counted(self) -> str:
+        """What it took, in words."""
+        return "1 request" if self.requests == 1 else f"{self.requests} requests"
+
+    @property
+    def beside(self) -> str:
+        """What the requests without a row of evidence were for, in words; empty where there are none."""
+        tokens = self.requests - self.repeated - len(self.evidence)
+        went = f"{tokens} went for a token" if tokens > 0 else ""
+        again = f"{self.repeated} {'was' if self.repeated == 1 else 'were'} sent again after a 429"
+        return ", ".join(part for part in (went, again if self.repeated else "") if part)
 
 
 def probe(given: Given, bounded: Bounded, *, access: Access) -> Probed:
@@ -80,6 +93,7 @@ def probe(given: Given, bounded: Bounded, *, access: Access) -> Probed:
         evidence=evidence(asking.told),
         deployment=settings.called.deployment if settings else "",
         requests=bounded.sent,
+        repeated=bounded.repeated,
         milliseconds=bounded.milliseconds,
     )
 

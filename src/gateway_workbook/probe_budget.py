@@ -26,7 +26,8 @@ class BudgetSpent(WorkbookError):  # noqa: N818  a fact that the search turns in
 class Bounded(httpx.BaseTransport):
     """Passes requests on to `inner`, counted, to the named origins alone.
 
-    After a 429 it waits as told, at most twice in a probe, and never longer than 20 seconds.
+    After a 429 it waits as told, at most twice in a probe, and never longer than 20 seconds. `sent` counts all
+    requests, `repeated` those that were sent again.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Bounded(httpx.BaseTransport):
         self._origins = {_origin(httpx.URL(url)) for url in urls}
         self._waits = list(_WAITS)
         self.sent = 0
+        self.repeated = 0
         self.milliseconds = 0.0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -52,6 +54,7 @@ class Bounded(httpx.BaseTransport):
                 return response
             response.close()
             self._sleep(wait)
+            self.repeated += 1
 
     def close(self) -> None:
         """Close what it passes requests on to."""

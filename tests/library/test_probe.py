@@ -249,6 +249,7 @@ def test_200_without_an_answer_is_no_success(content: Any, code: str) -> None:
 def test_a_storm_of_429_ends_after_two_waits() -> None:
     found = search(lambda _: reply(429, {"message": "Rate limit"}))
     assert (found.code, len(found.requests), found.slept) == ("rate-limit", 3, [2.0, 5.0])
+    assert found.probed.beside == "2 were sent again after a 429"
 
 
 def test_a_429_in_the_middle_costs_a_moment_only() -> None:
@@ -259,6 +260,7 @@ def test_a_429_in_the_middle_costs_a_moment_only() -> None:
 
     found = search(respond, f"{HOST}/v1")
     assert found.slept == [1.0]
+    assert found.probed.beside == "1 was sent again after a 429"
     assert found.data["targetUrl"] == f"{HOST}/v1"
 
 
@@ -420,7 +422,18 @@ def test_a_client_gets_one_token_for_the_whole_search() -> None:
     found = search(oauth, HOST, **CLIENT)
     assert (found.data["authType"], found.data["tokenUrl"]) == ("OAuth2", TOKEN_URL)
     assert sum(request.url.host == "login.example" for request in found.requests) == 1
+    assert found.probed.beside == "1 went for a token"
     assert found.probed.requests <= 15
+
+
+def test_a_token_and_a_repeated_call_are_told_apart() -> None:
+    calls = iter(range(100))
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        return reply(429, headers={"Retry-After": "1"}) if next(calls) == 2 else oauth(request)
+
+    found = search(respond, HOST, **CLIENT)
+    assert found.probed.beside == "1 went for a token, 1 was sent again after a 429"
 
 
 def test_a_client_that_is_refused_ends_the_search() -> None:
