@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Checkup", "Connect", "check_up", "connector", "mended"]
+__all__ = ["Checkup", "Connect", "check_up", "connector", "mended", "refuse_unknown_gateway"]
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from gateway_workbook.connection import Connection
 from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.discovery import PROMPT, Discovered, DiscoveredModel, discover, usable, weighed
+from gateway_workbook.errors import UsageError
 from gateway_workbook.finding import Finding, is_error
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.mending import Mended, mend
@@ -31,6 +33,7 @@ _SIGNED_BY: Final = (
     *("auth_type", "api_key", "auth_config", "custom_headers"),
     *("client_id", "client_secret", "token_url", "scopes", "audience"),
 )
+_UNKNOWN: Final = re.compile(r"no gateway '.*' in this sandbox: there are .*")
 # Faults of one deployment, not of the connection.
 
 
@@ -64,17 +67,26 @@ def connector(
 
 
 def check_up(profile: Profile, connect: Connect, *, deployment: str = "") -> Checkup:
-    """Look at one deployment, or at all; raises UsageError for one that the gateway does not list."""
+    """Look at one deployment, or at all; raises UsageError for one, or for a sandbox's gateway, that is not there."""
     gateway = connect(profile)
     found = discover(gateway, only=[deployment] if deployment else [])
     answering = tuple(found.callable)
     failures = _failures(found)
+    for failure in failures:
+        refuse_unknown_gateway(profile.target_url or "", failure.finding.found)
     if found.finding and deployment:
         called = _called(gateway, deployment)
         answering, failures = (answering, [*failures, called]) if called else ((deployment,), failures)
     results = _mended(failures, profile, connect, answering=answering)
     findings = tuple(weighed(one.finding, alone=bool(deployment or not answering)) for one in results)
     return Checkup(findings=findings, answering=answering, calls=sum(one.calls for one in results))
+
+
+def refuse_unknown_gateway(url: str, said: str) -> None:
+    """Raise the sandbox's own sentence as UsageError, where a sandbox:// URL names a gateway that it does not have."""
+    unknown = _UNKNOWN.search(said) if url.startswith("sandbox://") else None
+    if unknown:
+        raise UsageError(unknown[0])
 
 
 def mended(found: Discovered, profile: Profile, connect: Connect) -> Discovered:

@@ -11,6 +11,7 @@ import httpx
 
 from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.bounded import read_within
+from gateway_workbook.checkup import refuse_unknown_gateway
 from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.discovery import listed_models
 from gateway_workbook.exchange import Exchange
@@ -55,6 +56,7 @@ class Access:
     secrets: Secrets
     credential: TokenCredential | None = None
     locate: Callable[[str], str] = str
+    written: str = ""  # the gateway's URL as a person wrote it
 
 
 class Halt(Exception):  # noqa: N818  the search's own way out
@@ -85,6 +87,7 @@ class Asking:
         self._connection, self._http, self._secrets = connection, http, _Known(inner=access.secrets)
         self._base = Gateway(connection, http, secrets=self._secrets, credential=access.credential)
         given = connection.auth_config is not None or connection.auth_type != "ApiKey"
+        self._written = access.written
         self.headers = HeaderSearch([connection.auth_config] if given else [])
         self.told: list[Told] = []
         self._limits = list(_LIMITS)
@@ -189,6 +192,7 @@ class Asking:
         return self._base.toward(connection)
 
     def _judged(self, exchange: Exchange, connection: Connection, *, deployment: str, purpose: str) -> Told:
+        refuse_unknown_gateway(self._written, exchange.outcome)
         models, connection = _listed(exchange, connection)
         finding = None
         if not _went_well(exchange, models):

@@ -102,7 +102,8 @@ def find_settings(url: str, options: ProbeOptions) -> Probed:
     secrets = where.secrets() if where else Secrets()
     credential = _credential(where) if options.identity else None
     try:
-        return probe(given, bounded, access=Access(secrets=secrets, credential=credential, locate=locate))
+        access = Access(secrets=secrets, credential=credential, locate=locate, written=clue.written)
+        return probe(given, bounded, access=access)
     finally:
         bounded.close()
 

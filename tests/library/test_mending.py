@@ -12,6 +12,7 @@ import pytest
 from gateway_workbook.checkup import Checkup, check_up, connector, mended
 from gateway_workbook.connection import Connection
 from gateway_workbook.discovery import Discovered, discover
+from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.mending import MOST
 from gateway_workbook.profile_change import changed
@@ -226,6 +227,28 @@ def test_a_wrong_key_is_sent_in_four_other_headers_and_no_more() -> None:
     ways = [(name, value) for request in recorder.requests for name, value in request.headers.items() if KEY in value]
     assert len(set(ways)) == 5
     assert KEY not in found.model_dump_json()
+
+
+NO_GATEWAY = "no gateway 'nosuch' in this sandbox: there are apim, openai"
+
+
+def test_a_sandboxs_gateway_that_is_not_there_is_no_search() -> None:
+    recorder = Recorder(lambda _: reply(404, {"error": {"message": NO_GATEWAY}}))
+    which, http = profile(targetUrl="sandbox://nosuch/v1"), recorder.client()
+
+    def locate(url: str) -> str:
+        return url.replace("sandbox://", "https://sandbox.test/gateways/")
+
+    connection = Connection.of(which, locate=locate)
+    connect = connector(connection, lambda one: Gateway(one, http, secrets=SECRETS), locate=locate)
+    with pytest.raises(UsageError, match=f"^{NO_GATEWAY}$"):
+        check_up(which, connect)
+    assert len(recorder.requests) == 1
+
+
+def test_a_real_gateway_may_say_what_it_likes() -> None:
+    found, _ = look(profile(), lambda _: reply(404, {"error": {"message": NO_GATEWAY}}))
+    assert found.findings[0].code == "wrong-path"
 
 
 def test_a_limit_ends_the_search_at_once() -> None:

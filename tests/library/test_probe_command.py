@@ -27,3 +27,10 @@ def test_what_a_request_was_for_that_has_no_row() -> None:
     assert done.returncode == 0, done.stdout
     assert "of the requests 1 went for a token\n" in done.stdout
     assert "429" not in done.stdout
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_gateway_that_the_sandbox_does_not_have_is_your_own_mistake() -> None:
+    done = probe("sandbox://nosuch", "--key", "env:SANDBOX_API_KEY")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no gateway 'nosuch' in this sandbox: there are apim" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 from gateway_workbook import target as targets
 from gateway_workbook.connection import Connection
 from gateway_workbook.discovery import discover
+from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway import Gateway
 from gateway_workbook.probe_session import ProbeOptions, find_settings
 
@@ -143,6 +144,13 @@ def test_a_key_for_a_gateway_that_wants_a_token(gateway: str) -> None:
     assert found.finding.code == "token-wanted", found.evidence
     assert found.finding.mend.startswith("sign in instead of --key: --client-id")
     assert found.requests <= FEW
+
+
+@pytest.mark.parametrize("options", [KEY, CLIENT, IDENTITY])
+@pytest.mark.usefixtures("sandbox")
+def test_a_gateway_that_the_sandbox_does_not_have(options: ProbeOptions) -> None:
+    with pytest.raises(UsageError, match=r"^no gateway 'nosuch' in this sandbox: there are apim, .*, custom"):
+        find_settings("sandbox://nosuch/v1", options)
 
 
 def test_a_client_that_is_refused_and_a_scope_that_is_not_granted(
