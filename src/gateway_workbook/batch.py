@@ -20,7 +20,7 @@ from gateway_workbook.errors import UsageError
 from gateway_workbook.kernel import run_notebook
 from gateway_workbook.profile import load_profile
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
-from gateway_workbook.step import unknown_parameter
+from gateway_workbook.step import check_control, unknown_parameter
 from gateway_workbook.suite import load_suite
 from gateway_workbook.tools import load_tools
 
@@ -84,6 +84,7 @@ def _checked(options: RunOptions) -> dict[str, Any]:
     profile = load_profile(options.profile)
     if "suite" in parameters:
         load_suite(parameters["suite"])
+    check_control(parameters.get("control", "auto"))
     check_kind(parameters.get("kind", "prompt"))
     tools = load_tools(parameters.get("tools", ""))
     if options.target == "azure":

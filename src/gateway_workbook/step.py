@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Step"]
+__all__ = ["Step", "check_control"]
 
 import ast
 import difflib
@@ -175,8 +175,7 @@ class Step:
         `log` is a command or URL that prints the gateway's log. The negative control is made `always`, `never`, or with
         `auto` where nothing else can tell; not after a failure, which would say nothing.
         """
-        if control not in get_args(Control):
-            raise UsageError(f"no control '{control}': write {', '.join(get_args(Control))}")
+        check_control(control)
         if any(verdict.judgement == "no answer" for verdict in verdicts):
             return ()
         connection, agent = self.run.read(ConnectionRecord).connection, self.run.read(AgentRecord)
@@ -223,6 +222,12 @@ class Step:
     def _put(self, state: State, found: str) -> None:
         finished = None if state == "running" else datetime.now(UTC)
         self.run.record(StepRecord(step=self.name, state=state, started=self._started, finished=finished, found=found))
+
+
+def check_control(control: str) -> None:
+    """Refuse what is no choice of a negative control."""
+    if control not in get_args(Control):
+        raise UsageError(f"no control '{control}': write {', '.join(get_args(Control))}")
 
 
 def _unanswered(verdict: Verdict) -> bool:

@@ -46,6 +46,7 @@ def test_every_notebook_declares_its_parameters() -> None:
         ({"most": "true"}, "parameter 'most' takes a whole number"),
         ({"most": "1.5"}, "parameter 'most' takes a whole number"),
         ({"most": "__import__('os').getcwd()"}, "parameter 'most' takes a whole number"),
+        ({"control": "allways"}, "no control 'allways': write auto, always, never"),
         ({"only": "gpt-4o"}, "parameter 'only' takes a list such as"),
         ({"replace": "yes"}, "parameter 'replace' takes true or false, such as False"),
     ],
