@@ -32,7 +32,7 @@ def import_profile(
     """The profile of a reading; raises ProfileError with every problem.
 
     `changes` are fields that its reader knows better; None is no change. A secret written out becomes a reference, and
-    is repeated nowhere. With the sandbox as `target`, its URLs become sandbox:// ones.
+    is repeated nowhere. With the sandbox as `target`, its URLs become sandbox:// ones, and a secret its own.
     """
     document = reading.document
     if not isinstance(document.value, Mapping):
@@ -42,8 +42,9 @@ def import_profile(
         raise UsageError(f"{document.source} does not tell the clientId of its OAuth2 client: add --client-id ID")
     variables = _written_out(data)
     data = _unlocated(_by_reference(data, variables), target)
+    data, read = _sandbox_secret(data, reading.told)
     told = [f"{place} is a secret written out: set {variable} to it" for place, variable in variables.items()]
-    return Imported(Profile.parse(replace(document, value=data)), (*reading.told, *told))
+    return Imported(Profile.parse(replace(document, value=data)), (*read, *told))
 
 
 def _written_out(data: Mapping[str, Any]) -> dict[str, str]:
@@ -78,3 +79,14 @@ def _unlocated(data: dict[str, Any], target: Target | None) -> dict[str, Any]:
     begin = f"{target.descriptor.url}/gateways/"
     urls = {name: data[name] for name in ("targetUrl", "tokenUrl") if str(data.get(name)).startswith(begin)}
     return data | {name: f"sandbox://{url.removeprefix(begin)}" for name, url in urls.items()}
+
+
+def _sandbox_secret(data: dict[str, Any], told: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The data with the sandbox's own secret where the reader had to invent a reference, and what is told of that."""
+    if not str(data.get("targetUrl")).startswith("sandbox://"):
+        return data, told
+    invented = [name for name in SECRETS if any(line.startswith(f"{name} is not in it: ") for line in told)]
+    own = {name: SECRETS[name].replace("GATEWAY_", "SANDBOX_") for name in invented}
+    kept = tuple(line for line in told if not line.startswith(tuple(f"{name} is not in it: " for name in own)))
+    notes = (f"{name} is the sandbox's own: {variable} need not be set" for name, variable in own.items())
+    return data | {name: f"env:{variable}" for name, variable in own.items()}, (*kept, *notes)

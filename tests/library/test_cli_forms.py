@@ -189,11 +189,12 @@ def test_a_connection_that_is_there_becomes_a_profile_and_its_secrets_are_not_as
     assert (done.returncode, done.stdout) == (0, "wrote it.yaml\n")
     assert done.stderr.splitlines() == [
         "note: metadata.authConfig is no text, and Agent Service reads text alone: create the connection anew",
-        "note: apiKey is not in it: set GATEWAY_API_KEY to the secret",
+        "note: apiKey is the sandbox's own: SANDBOX_API_KEY need not be set",
     ]
     again = load_profile(folder / "it.yaml")
     expected = load_profile("modelgateway-custom-headers")
-    told = {"project_resource_id", "api_key", "gateway_name"}
+    told = {"project_resource_id", "gateway_name"}
+    assert str(again.api_key) == "env:SANDBOX_API_KEY"
     assert again.model_dump(exclude=told) == expected.model_dump(exclude=told)
     missing = call("import", "nope", cwd=folder)
     assert refusal(missing).startswith("no connection 'nope' on the project or its account: there is sandbox-custom")
