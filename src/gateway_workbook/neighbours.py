@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["KEYS", "Failure", "neighbours"]
+__all__ = ["KEYS", "Failure", "meant", "neighbours"]
 
+import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +30,10 @@ _PATHS: Final = {
     *("api-version-missing", "api-version-wrong", "api-version-unwanted", "model-missing-in-body"),
     *("provider-mismatch", "empty-list", "bad-request", "gateway-error", "unexplained"),
 }
+_VERSION: Final = re.compile(r"v\d+")
+_ALIKE: Final = 0.8  # of two words' letters: one that is wrong, missing or too many, or two that are swapped
 # What people paste along with a target.
+_USUAL_PATHS: Final = ("v1", "openai")
 _TAILS: Final = ("chat/completions", "chat", "completions", "models", "responses", "embeddings", "deployments")
 _NO_ENDPOINTS: Final[Change] = {"listModelsEndpoint": None, "getModelEndpoint": None, "deploymentProvider": None}
 
@@ -90,9 +95,20 @@ def _of_chat(profile: Profile, failure: Failure) -> Iterator[Change]:
         toggles, targets = targets, toggles
     yield from (*toggles, *targets)
     yield from (_moved(profile, target, failure) | _suiting(target) for target in _targets(profile.target_url))
+    yield from _of_parents(profile, failure)
     for other in VERSIONS:
         yield {"inferenceAPIVersion": other}
     yield from (suited | {"inferenceAPIVersion": other} for other in VERSIONS[1:])
+
+
+def _of_parents(profile: Profile, failure: Failure) -> Iterator[Change]:
+    """The last segment replaced by the usual ones, first such as the profile routes."""
+    root, segments = _root(profile.target_url or ""), _segments(profile.target_url)
+    if not segments or segments[-1] in _USUAL_PATHS:
+        return
+    depths = _USUAL_PATHS[::-1] if profile.deployment_in_path else _USUAL_PATHS
+    for target in ("/".join([root, *segments[:-1], depth]) for depth in (*depths, "openai/v1")):
+        yield _moved(profile, target, failure) | (_suiting(target) if failure.asked == "chat" else {})
 
 
 def _suiting(target: str) -> Change:
@@ -113,6 +129,8 @@ def _of_list(profile: Profile, failure: Failure) -> Iterator[Change]:
     if (profile.deployment_provider or "AzureOpenAI") == "AzureOpenAI":
         yield version
     yield from (*endpoints, *_static(failure), version, *targets)
+    if elsewhere:
+        yield from _of_parents(profile, failure)
     yield from (each | version for each in reversed(endpoints))
     yield from (_endpoints(discovery, below="/openai") for discovery in DISCOVERIES)
 
@@ -191,6 +209,7 @@ def _targets(url: str | None) -> list[str]:
     path = "/".join(segments)
     found = [path[: path.index(f"/{tail}")] for tail in _TAILS if f"/{tail}" in path][:1]
     found += [""] if path.startswith(_TAILS) else []
+    found += ["/".join([*segments[:-1], likely])] if segments and (likely := meant(segments[-1])) else []
     if "v1" not in segments[-1:]:
         found.append(f"{path}/v1")
     if "openai" not in segments:
@@ -203,6 +222,15 @@ def _targets(url: str | None) -> list[str]:
     if beside:
         found.append("/".join([*segments[:-1], beside]))
     return [f"{root}/{one.strip('/')}".rstrip("/") for one in dict.fromkeys(found) if one.strip("/") != path]
+
+
+def meant(segment: str) -> str:
+    """The usual segment that a wrong one is most like: /v1 for another version, /openai misspelt; else nothing."""
+    if segment in _USUAL_PATHS:
+        return ""
+    if _VERSION.fullmatch(segment):
+        return "v1"
+    return "openai" if SequenceMatcher(None, segment.casefold(), "openai").ratio() >= _ALIKE else ""
 
 
 def _root(url: str) -> str:

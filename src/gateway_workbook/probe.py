@@ -7,6 +7,7 @@ __all__ = ["Probed", "probe"]
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -17,7 +18,7 @@ from gateway_workbook.finding import Finding
 from gateway_workbook.probe_asking import NOBODY, Access, Asking, Halt, Told
 from gateway_workbook.probe_budget import BudgetSpent
 from gateway_workbook.probe_evidence import Evidence, evidence
-from gateway_workbook.probe_plan import LIKELY, UNLIKELY, Place, Route, list_places, routes, targets
+from gateway_workbook.probe_plan import LIKELY, UNLIKELY, Place, Route, list_places, parents, routes, targets
 from gateway_workbook.probe_profile import Given, Settings, base_connection, discovery_below, settings_profile
 from gateway_workbook.probe_verdict import verdict, warnings
 from gateway_workbook.profile import Profile
@@ -138,6 +139,10 @@ class _Search:
                 self._list(list_places(bases, self.given.clue.version))
                 self._call(self._routes(bases))
         self._call(routes([*near, *far], self.given.clue, ranks=UNLIKELY))
+        above = [one for one in parents(self.given.clue) if one not in (*near, *far)]
+        if above and not self.works and not self.right:
+            self._list(islice(list_places(above, self.given.clue.version), len(above)))
+            self._call(self._routes(above) if self.listing else routes(above, self.given.clue, ranks=LIKELY[:1]))
 
     def _routes(self, bases: list[str]) -> Iterator[Route]:
         """The likely routes at these bases, but all of those where models are listed, and these first."""

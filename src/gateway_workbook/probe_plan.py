@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["LIKELY", "UNLIKELY", "Place", "Route", "list_places", "routes", "targets"]
+__all__ = ["LIKELY", "UNLIKELY", "Place", "Route", "list_places", "parents", "routes", "targets"]
 
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
+from gateway_workbook.neighbours import meant
 from gateway_workbook.usual import DISCOVERIES, VERSIONS
 
 if TYPE_CHECKING:
@@ -55,7 +56,19 @@ def targets(clue: Clue) -> tuple[list[str], list[str]]:
         near = [base, f"{base}/v1"]
     else:
         near = [f"{base}/v1", base, f"{base}/openai"]
+    rest, _, last = base.removeprefix(clue.home).rpartition("/")
+    if likely := meant(last):
+        near.append(f"{clue.home}{rest}/{likely}")
     return near, [one for one in beside if one not in near]
+
+
+def parents(clue: Clue) -> list[str]:
+    """Bases with the last segment replaced by the usual ones: the last resort, for one that is wrong."""
+    path = clue.base.removeprefix(clue.home).removesuffix("/v1").removesuffix("/openai")
+    if not path:
+        return []
+    above = clue.home + path.rpartition("/")[0]
+    return [above + depth for depth in ("/v1", "", "/openai", "/openai/v1")]
 
 
 def list_places(bases: Iterable[str], version: str | None = None) -> Iterator[Place]:

@@ -75,6 +75,22 @@ MENDS: list[tuple[str, dict[str, Any], dict[str, Any], Change, int]] = [
     ("/v1", {"targetUrl": "https://gateway.test"}, {}, {"targetUrl": "https://gateway.test/v1"}, 1),
     ("a slash", {"targetUrl": "https://gateway.test/"}, {}, {"targetUrl": "https://gateway.test/v1"}, 1),
     ("too far", {"targetUrl": "https://gateway.test/v1/models"}, {}, {"targetUrl": "https://gateway.test/v1"}, 4),
+    ("/v2", {"targetUrl": "https://gateway.test/v2"}, {}, {"targetUrl": "https://gateway.test/v1"}, 4),
+    ("another segment", {"targetUrl": "https://gateway.test/llm"}, {}, {"targetUrl": "https://gateway.test/v1"}, MOST),
+    (
+        "/openai misspelt",
+        AZURE | {"targetUrl": "https://gateway.test/openia"},
+        {"target": "/openai", "in_path": True, "version": "2024-10-21"},
+        {"targetUrl": "https://gateway.test/openai"},
+        4,
+    ),
+    (
+        "a list below /v2",
+        ENDPOINTS | {"targetUrl": "https://gateway.test/v2"},
+        {"lists": "/models", "gets": "/models/gpt-4o"},
+        {"targetUrl": "https://gateway.test/v1"},
+        6,
+    ),
     ("chat", {"targetUrl": "https://gateway.test/v1/chat"}, {}, {"targetUrl": "https://gateway.test/v1"}, 4),
     (
         "/openai with what goes with it",

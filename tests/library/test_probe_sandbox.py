@@ -12,6 +12,7 @@ from gateway_workbook.connection import Connection
 from gateway_workbook.discovery import discover
 from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway import Gateway
+from gateway_workbook.probe_budget import MOST
 from gateway_workbook.probe_session import ProbeOptions, find_settings
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ def test_finds_the_settings(gateway: str, path: str, sandbox: Target) -> None:
     data = found.profile.to_data()
     assert {name: data.get(name) for name in expected} == expected
     assert found.requests <= FEW
+    assert_answers(found.profile, sandbox, deployment=found.deployment)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "most"),
+    [("openai/v2", "openai/v1", FEW), ("apim/openia", "apim/openai", FEW), ("openai/llm", "openai/v1", MOST)],
+)
+def test_a_segment_that_is_wrong(path: str, target: str, most: int, sandbox: Target) -> None:
+    found = find_settings(f"sandbox://{path}", KEY)
+    assert found.profile is not None, found.finding
+    assert found.profile.target_url == f"sandbox://{target}"
+    assert found.requests <= most
     assert_answers(found.profile, sandbox, deployment=found.deployment)
 
 
