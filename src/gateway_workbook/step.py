@@ -126,19 +126,18 @@ class Step:
         return self._open.enter_context(Agents(self.target, credential=self.credential, tool_log=log))
 
     def deployable(self, tools: Tools, agents: Agents) -> list[Tool]:
-        """The tools as the SDK's own classes: URLs and connections as they are here, documents fetched, secrets in."""
-        connections = agents.connections() if tools.tools else {}
+        """The tools as the SDK's own classes: URLs and connections as they are here, documents fetched, secrets in.
 
-        def connection_id(name: str) -> str:
-            # One that is not there is refused by name, with all the rest, when the agent is deployed.
-            return next((found for known, found in connections.items() if known.casefold() == name.casefold()), name)
-
+        Raises UsageError with every connection that the project does not have.
+        """
+        ids = {name.casefold(): found for name, found in agents.connections().items()} if tools.tools else {}
+        tools.require_connections(ids)
         return tools.sdk(
             Surroundings(
                 locate=self.target.locate,
                 spec=lambda url: fetch_spec(url, http=self.http),
                 secret=lambda reference: self.secrets.resolve(reference).get_secret_value(),
-                connection_id=connection_id,
+                connection_id=lambda name: ids[name.casefold()],
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Tools", "Try", "load_tools"]
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -68,6 +68,16 @@ class Tools(_Strict):
     def approve(self) -> bool:
         """Whether the file consents to MCP calls that ask for approval."""
         return any(one.approve for one in self.tries)
+
+    def require_connections(self, known: Collection[str]) -> None:
+        """Raise UsageError naming each tool whose connection is not among these, given in lower case."""
+        wanted = [(tool.type, name) for tool in self.tools if (name := getattr(tool, "connection", None))]
+        missing = [f"{kind} ({name})" for kind, name in wanted if name.casefold() not in known]
+        if missing:
+            raise UsageError(
+                f"the project does not have the connections of the tools {', '.join(missing)}: "
+                "make these connections first, or take the tools out of the file"
+            )
 
     def sdk(self, around: Surroundings) -> list[Tool]:
         """Its tools as the SDK's own classes, ready to be deployed."""

@@ -218,10 +218,13 @@ def test_a_web_service_that_is_not_there_is_a_problem_of_its_call(step: Step, le
 
 @pytest.mark.usefixtures("connected")
 def test_a_tools_connection_has_to_be_in_the_project(step: Step, ledger: Ledger) -> None:
-    with pytest.raises(
-        UsageError, match="tool mcp needs the connection 'contoso-knowledge', which the project does not have: it has"
-    ):
+    with pytest.raises(UsageError) as caught:
         deployed(step, ledger, load_tools("all-nine"), name="nine")
+    assert str(caught.value) == (
+        "the project does not have the connections of the tools foundry_iq (contoso-knowledge), "
+        "sharepoint (contoso-sharepoint), fabric_data_agent (contoso-fabric), browser_automation (contoso-playwright): "
+        "make these connections first, or take the tools out of the file"
+    )
     assert step.agents().latest("nine") is None
 
 

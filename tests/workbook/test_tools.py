@@ -96,7 +96,7 @@ def test_a_connection_that_a_tool_needs_is_named_before_anything_is_deployed(wor
     outcome = workbook.run("-p", "tools=all-nine")
     assert outcome.code == 2, outcome.output
     assert outcome.states()[DEPLOY] == "refused"
-    assert "needs the connection 'contoso-knowledge', which the project does not have: it has" in outcome.found(DEPLOY)
+    assert "sharepoint (contoso-sharepoint), fabric_data_agent (contoso-fabric)" in outcome.found(DEPLOY)
     assert ("intended", "agent") not in outcome.ledger()
 
 
