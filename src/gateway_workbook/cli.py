@@ -213,9 +213,10 @@ class _Progress:
 def _left(folder: Path) -> str:
     from gateway_workbook.run import Run
 
-    left = ", ".join(entry.shown for entry in Run(folder).ledger.open_entries())
+    left = [entry.shown for entry in Run(folder).ledger.open_entries()]
     if left:
-        return f"{left} is still there: gateway-workbook clean-up {folder}"
+        there = "is" if len(left) == 1 else "are"
+        return f"{', '.join(left)} {there} still there: gateway-workbook clean-up {folder}"
     return f"nothing that this run made is left in the project; its folder is {folder}"
 
 
@@ -225,17 +226,22 @@ def _console() -> Console:
 
 
 def _close(console: Console, folder: Path, records: list[StepRecord]) -> None:
-    table = Table("step", "verdict", "seconds", "what was found", title="Run", title_justify="left")
-    table.columns[2].justify = "right"
-    for record in records:
-        table.add_row(record.step, _GLYPHS[record.state], f"{record.seconds:.1f}", shown(record.found))
-    console.print(table)
+    if console.is_terminal:  # a log has each line already, from when its notebook ended
+        console.print(_table(records))
     if (folder / "report.html").exists():
         console.print(f"report:  {escape(str(folder / 'report.html'))}", soft_wrap=True)
         console.print(
             f"folder:  {escape(str(folder))}  (executed notebooks, junit.xml, one JSON file per step)",
             soft_wrap=True,
         )
+
+
+def _table(records: list[StepRecord]) -> Table:
+    table = Table("step", "verdict", "seconds", "what was found", title="Run", title_justify="left")
+    table.columns[2].justify = "right"
+    for record in records:
+        table.add_row(record.step, _GLYPHS[record.state], f"{record.seconds:.1f}", shown(record.found))
+    return table
 
 
 def _terminated(*_: object) -> None:

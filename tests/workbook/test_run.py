@@ -190,7 +190,12 @@ def test_what_was_kept_is_named_and_cleaned_up_by_command(
     workbook: Workbook, profile: Callable[..., str], environment: dict[str, str]
 ) -> None:
     outcome = workbook.run("--profile", profile("modelgateway-static", connectionName="kept-static"), "--keep")
-    assert f"gateway-workbook clean-up {workbook.folder}" in outcome.output
+    left = "agent kept-static-agent, connection kept-static are still there"
+    assert f"kept:    {left}: gateway-workbook clean-up {workbook.folder}" in outcome.output
+    assert [outcome.output.count(f"  {name}  ") for name in STEPS[:5]] == [1] * 5, "a log has each line once"
+    other = workbook.run("--profile", "modelgateway-openai")
+    assert other.code == 2, other.output
+    assert "still owns agent kept-static-agent, connection kept-static of another profile: " in other.output
     assert "kept-static" in connected(environment)
     done = subprocess.run(
         [COMMAND, "clean-up", str(workbook.folder)], env=environment, capture_output=True, check=False
