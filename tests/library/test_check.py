@@ -356,7 +356,12 @@ def test_the_urls_in_findings_are_those_the_gateway_client_calls(which: Connecti
 @pytest.mark.parametrize(
     ("which", "field", "code", "told"),
     [
-        (oauth2(), "tokenUrl", "dropped-token-url", "is missing, the profile says https://login.test/token: make it again"),
+        (
+            oauth2(),
+            "tokenUrl",
+            "dropped-token-url",
+            "is missing, the profile says https://login.test/token: make it again",
+        ),
         (oauth2(), "scopes", "dropped-scopes", 'are missing, the profile says ["models.read","models.invoke"]'),
         (
             connection(category="ApiManagement", authType="ProjectManagedIdentity", apiKey=None),
