@@ -81,10 +81,16 @@ def test_envoy(fault: dict[str, Any], envoy: Envoy, tmp_path: Path) -> None:
     assert seen.returncode == 0, seen.stdout + seen.stderr
 
 
-def test_too_much_wrong_at_once_is_the_affair_of_probe(envoy: Envoy, tmp_path: Path) -> None:
+def test_header_path_routing_and_discovery_are_mended_one_after_the_other(envoy: Envoy, tmp_path: Path) -> None:
     seen = diagnose_envoy({"targetUrl": "/nowhere", "authConfig": BEARER}, envoy, tmp_path)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "✓ gpt-4o answers" in seen.stdout
+
+
+def test_too_much_wrong_at_once_is_the_affair_of_probe(envoy: Envoy, tmp_path: Path) -> None:
+    seen = diagnose_envoy({"targetUrl": "/some/other/place", "authConfig": BEARER}, envoy, tmp_path)
     assert seen.returncode == 1, seen.stdout + seen.stderr
-    assert f"gateway-workbook probe {envoy.url}/nowhere --key env:MY_KEY" in seen.stdout
+    assert f"gateway-workbook probe {envoy.url}/some/other/place --key env:MY_KEY" in seen.stdout
 
 
 def diagnose_envoy(fault: dict[str, Any], envoy: Envoy, folder: Path) -> subprocess.CompletedProcess[str]:
