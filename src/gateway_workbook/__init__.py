@@ -14,7 +14,7 @@ Where things are, each importing only what stands before it:
 - the connection: `connection`, `difference`, `bounded` (how much is read), `exchange`, `sign_in`, `authentication`,
   `gateway`, `discovery`
 - why a call failed: `network`, `observation`, `changes`, `rule`, `gateway_words` (patterns of what gateways say),
-  `network_rules`, `answer_rules`, `diagnosis`
+  `network_rules`, `admission_rules`, `answer_rules`, `diagnosis`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
 - the search for settings: `usual`, `probe_url` (any URL, read), `probe_budget` (its limits), `probe_plan` (the order),
   `probe_header`, `probe_asking`, `probe_profile`, `probe_evidence`, `probe_verdict`, `probe`

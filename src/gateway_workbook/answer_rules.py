@@ -1,4 +1,4 @@
-"""Rules for answers of a gateway: limits, forms, api-versions, admission, names and paths, and the service behind it.
+"""Rules for answers of a gateway: limits, forms, names and paths, and the service behind it.
 
 Gateways word the same thing differently, a wrong key is 401 with JSON here, 401 in plain text there and 400 with a
 sentence elsewhere: rules read status, headers and body together. To teach them another wording, add it to a pattern in
@@ -7,36 +7,24 @@ sentence elsewhere: rules read status, headers and body together. To teach them 
 
 from __future__ import annotations
 
-__all__ = ["ADMISSION", "LAST", "LIMITS", "NAMES", "SERVICE", "SHAPES", "VERSIONS", "WANTS_BODY"]
+__all__ = ["LAST", "LIMITS", "NAMES", "SERVICE", "SHAPES", "WANTS_BODY"]
 
 from typing import TYPE_CHECKING, Final
 
-from gateway_workbook.changes import FIRST_VERSION, in_body, other_provider, version
+from gateway_workbook.changes import in_body, other_provider
 from gateway_workbook.gateway_words import (
-    AUDIENCE,
-    BEHIND,
-    EXPIRED,
     FILTERED,
-    FIREWALL,
-    LACKS,
     NAMES_MODEL,
     NO_CHAT,
-    NO_KEY,
     NO_ROUTE,
-    NO_VERSION,
     NOBODY_RUNS,
     NONE_FREE,
-    NOT_MODEL,
     PACE,
-    SCOPE,
     TOO_LONG,
     UNSUPPORTED,
-    UNWANTED_VERSION,
     UPSTREAM,
     USED_UP,
     WANTS_MODEL,
-    WRONG_KEY,
-    WRONG_VERSION,
 )
 from gateway_workbook.rule import Rule
 
@@ -47,14 +35,6 @@ _OF_THE_EDGE: Final = (520, 521, 522, 523, 524, 529)  # what networks of deliver
 _EXPECTED: Final = {"token": ("access_token",), "list": ("data", "value"), "get": ("id", "name"), "chat": ("choices",)}
 
 
-def _refused(seen: Observation) -> bool:
-    return seen.answered(401, 403)
-
-
-def _keyed(seen: Observation, pattern: str) -> bool:
-    return seen.answered(400, 401, 403, 422) and seen.says(pattern)
-
-
 def _no_answer(seen: Observation) -> bool:
     return seen.exchange.ok and not seen.has(*_EXPECTED[seen.asked])
 
@@ -62,10 +42,6 @@ def _no_answer(seen: Observation) -> bool:
 def _lists_nothing(seen: Observation) -> bool:
     lists = [seen.body[key] for key in ("data", "value") if key in seen.body] if isinstance(seen.body, dict) else []
     return seen.exchange.ok and seen.asked == "list" and lists == [[]]
-
-
-def _in_default_header(seen: Observation) -> bool:
-    return seen.connection.auth_type == "ApiKey" and seen.connection.auth_config is None
 
 
 LIMITS: Final = (
@@ -155,114 +131,6 @@ SHAPES: Final = (
         cause="that is not {form}",
         mend="check the path in targetUrl{and_endpoint}, and what the gateway makes of the answer",
         confidence="possible",
-    ),
-)
-
-VERSIONS: Final = (
-    Rule(
-        code="api-version-unwanted",
-        when=lambda seen: seen.answered(4) and seen.says(UNWANTED_VERSION),
-        cause="the gateway takes no api-version",
-        mend="leave {version_field} out",
-        field="inferenceAPIVersion",
-        change=lambda seen: version(seen, None),
-    ),
-    Rule(
-        code="api-version-missing",
-        when=lambda seen: seen.answered(4) and seen.says(NO_VERSION) and "api-version=" not in seen.exchange.url,
-        cause="the gateway wants an api-version",
-        mend=f"write {{version_field}}: '{FIRST_VERSION}', or the version your gateway names",
-        field="inferenceAPIVersion",
-        change=lambda seen: version(seen, FIRST_VERSION),
-        confidence="certain",
-    ),
-    Rule(
-        code="api-version-wrong",
-        when=lambda seen: seen.answered(4) and seen.says(WRONG_VERSION),
-        cause="the gateway does not know this api-version",
-        mend=f"write {{version_field}}: '{FIRST_VERSION}', or the version your gateway names",
-        field="inferenceAPIVersion",
-        change=lambda seen: version(seen, FIRST_VERSION),
-    ),
-)
-
-ADMISSION: Final = (
-    Rule(
-        code="firewall",
-        when=lambda seen: seen.answered(403) and seen.says(FIREWALL),
-        cause="the gateway's own network rules keep this machine out",
-        mend="allow this address, or run inside the network; Agent Service needs to be allowed, too",
-    ),
-    Rule(
-        code="token-expired",
-        when=lambda seen: _refused(seen) and seen.says(EXPIRED),
-        cause="the credential has expired",
-        mend="renew it; if it is a new token, check the clocks",
-        field="apiKey",
-        confidence="certain",
-    ),
-    Rule(
-        code="wrong-audience",
-        when=lambda seen: _refused(seen) and seen.says(AUDIENCE),
-        cause="the token is for another audience than the gateway's",
-        mend="write the audience the gateway accepts; {audience} is refused",
-        field="audience",
-        confidence="certain",
-    ),
-    Rule(
-        code="wrong-scope",
-        when=lambda seen: _refused(seen) and seen.connection.auth_type != "ApiKey" and seen.says(SCOPE),
-        cause="the token lacks a scope or a role",
-        mend="write the scopes the gateway wants, or give the client the role",
-        field="scopes",
-    ),
-    Rule(
-        code="upstream-key",
-        when=lambda seen: seen.answered(401, 403, 5) and seen.says(BEHIND),
-        cause="the gateway takes the credential, and the service behind it does not take the gateway's own",
-        mend="have the gateway's team renew its key for the model service",
-        field="deployment",
-    ),
-    Rule(
-        code="key-on-one-path",
-        when=lambda seen: _refused(seen) and seen.worked("list", "get", "chat"),
-        cause="the same credential is taken on another path: the gateway's policy covers one path only",
-        mend="have the policy cover {asked_path}, too",
-        field="apiKey",
-    ),
-    Rule(
-        code="no-key-seen",
-        when=lambda seen: _keyed(seen, NO_KEY) or (seen.answered(401) and seen.empty and _in_default_header(seen)),
-        cause="the gateway sees no credential: it looks in another header than {header}",
-        mend="write into authConfig the header the gateway reads, such as Authorization with Bearer {{api_key}}",
-        field="authConfig",
-    ),
-    Rule(
-        code="model-not-allowed",
-        when=lambda seen: (
-            not seen.says(LACKS)
-            and ((seen.answered(403) and seen.says(r"model|deployment")) or (_refused(seen) and seen.says(NOT_MODEL)))
-        ),
-        cause="the credential is valid, but not for this model",
-        mend="ask for access to {deployment}, or use a model the key may call",
-        field="apiKey",
-    ),
-    Rule(
-        code="forbidden",
-        when=lambda seen: (
-            (seen.answered(403) and not seen.says(rf"{WRONG_KEY}|{NO_ROUTE}"))
-            or (seen.answered(401) and seen.says(LACKS))
-        ),
-        cause="the credential is known and not allowed here",
-        mend="have the product, the role or the network rule allow it",
-        field="apiKey",
-    ),
-    Rule(
-        code="wrong-key",
-        when=lambda seen: seen.answered(401) or _keyed(seen, WRONG_KEY),
-        cause="the gateway does not take the credential",
-        mend="check the secret at {secret}; if it is right, the gateway reads another header than {header}",
-        field="apiKey",
     ),
 )
 

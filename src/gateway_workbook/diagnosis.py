@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from gateway_workbook.answer_rules import ADMISSION, LAST, LIMITS, NAMES, SERVICE, SHAPES, VERSIONS, WANTS_BODY
+from gateway_workbook.admission_rules import ADMISSION, VERSIONS
+from gateway_workbook.answer_rules import LAST, LIMITS, NAMES, SERVICE, SHAPES, WANTS_BODY
 from gateway_workbook.finding import Finding
 from gateway_workbook.network_rules import DETOURS, NETWORK, TOKEN
 from gateway_workbook.observation import Observation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Control", "RouteProof", "prove_by_control"]
 
-import re
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -61,7 +60,7 @@ def prove_by_control(step: Step, gateway: Gateway, agents: Agents, *, deployment
         agents.deploy(agent, definition, run_id=run_id, ledger=ledger)
         return _read(agents.ask(agent, "Reply with exactly: ok").problem)
     finally:
-        _remove(step, connections, agents)
+        _remove(step, connections, agents, made=(twin.name, agent))
 
 
 def _read(problem: str | None) -> RouteProof:
@@ -91,11 +90,11 @@ def _twin(connection: Connection, secrets: Secrets) -> tuple[Connection, Secrets
     return twin, Secrets({**secrets.sandbox, _INVENTED: f"invented-{token_hex(8)}"})
 
 
-def _remove(step: Step, connections: Connections, agents: Agents) -> None:
+def _remove(step: Step, connections: Connections, agents: Agents, *, made: tuple[str, str]) -> None:
     """Remove the twin and its agent, as far as they were made; the rest of the run is left alone."""
     run = step.run
     for entry in run.ledger.open_entries():
-        if not re.search(r"-twin-[0-9a-f]{4}(-agent)?$", entry.name):
+        if entry.name not in made:
             continue
         if entry.kind == "agent":
             agents.delete_versions_of(entry.name, run_id=run.info().id)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.agent_rules import agent_code
 from gateway_workbook.diagnosis import diagnose
+from gateway_workbook.discovery import usable
 from gateway_workbook.finding import Finding
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def triage(
     """Ask one small prompt on both routes and say whose fault it is, if anybody's; two calls."""
     connection = gateway.connection
     exchange = gateway.chat(deployment, [{"role": "user", "content": PROMPT}])
-    answered = exchange.ok and isinstance(exchange.body, dict) and bool(exchange.body.get("choices"))
+    answered = usable(exchange, connection)
     straight = None if answered else diagnose(exchange, connection, deployment=deployment)
     answer = agents.ask(agent, PROMPT)
     seen = seen_by_gateway(answer.response_id) if answer.response_id and not answer.problem else None
@@ -130,19 +131,18 @@ def triage(
 def judge(straight: Finding | None, agent: Finding | None, *, seen: bool | None, names: dict[str, str]) -> Triage:
     """The verdict on two routes; None stands for one that answered, `names` are `connection` and `deployment`."""
     found = {"gateway": straight, "agent": agent, "through_gateway": seen}
-    if straight is None and agent is None:
-        return Triage(**_both_answer(seen=seen, names=names), **found)
-    if straight is None and agent is not None:
-        party, why, mend = _AGENT[agent.code]
-        return Triage(party=party, why=why.format_map(names), mend=mend.format_map(names), **found)
-    assert straight is not None  # noqa: S101  the two cases above are the others
+    if straight is None:
+        return Triage(**_gateway_answers(agent, seen=seen, names=names), **found)
     party = _PARTIES.get(straight.code, "could not tell")
     if agent is None:
         return Triage(**_agent_alone(party, straight), **found)
     return Triage(party=party, why=f"neither route answers: {straight.cause}", mend=straight.mend, **found)
 
 
-def _both_answer(*, seen: bool | None, names: dict[str, str]) -> dict[str, str]:
+def _gateway_answers(agent: Finding | None, *, seen: bool | None, names: dict[str, str]) -> dict[str, str]:
+    if agent is not None:
+        party, why, mend = _AGENT[agent.code]
+        return {"party": party, "why": why.format_map(names), "mend": mend.format_map(names)}
     if seen is False:
         why = "the agent is answered from elsewhere: the gateway's log does not show its call"
         mend = "deploy it on {connection}/{deployment}: notebook 03".format_map(names)

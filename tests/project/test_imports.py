@@ -52,6 +52,7 @@ ORDER = [
     "rule",
     "gateway_words",
     "network_rules",
+    "admission_rules",
     "answer_rules",
     "diagnosis",
     "discovery",
