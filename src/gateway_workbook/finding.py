@@ -41,7 +41,7 @@ class Finding(BaseModel):
     def __str__(self) -> str:
         if not self.request:
             return f"{self.field} {self.found}: {self.mend}"
-        return f"{self.request}: {self.found} ({self.cause}): {self.mend}"
+        return f"{self.request}: {self.found.rstrip('.')} ({self.cause}): {self.mend}"
 
 
 def error(code: str, field: str, *, found: str, mend: str) -> Finding:

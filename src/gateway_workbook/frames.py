@@ -160,9 +160,9 @@ def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 
 def triage(found: Triage | None) -> pd.DataFrame:
-    """Whose fault it is, and what was found on each route; no rows where every prompt was answered."""
+    """Whose fault it is, and what was found on each route; nobody's where every prompt was answered."""
     if found is None:
-        return table(("Route", "Found", "Cause", "Mend"), [])
+        return table(("Whose", "Why"), [("→ nobody", "every prompt was answered")])
     rows = [
         (route, mark("yes") + " answers" if finding is None else finding.found, finding.cause if finding else "", "")
         for route, finding in (("straight to the gateway", found.gateway), ("through the agent", found.agent))

@@ -141,14 +141,14 @@ CHECKS: Final = (
 )
 GATEWAY_CHECKS: Final = (
     Check(
-        name="unknown model refused",
+        name="refusing an unknown model",
         why="a slip in a deployment's name must not be answered by another model",
         need="people",
         ask="Answer 404 with JSON for a deployment that does not exist.",
         judge=chat_checks.unknown_model,
     ),
     Check(
-        name="wrong key refused",
+        name="refusing a wrong key",
         why="otherwise the key in the connection protects nothing",
         need="people",
         ask="Answer 401 to a key that is not known.",

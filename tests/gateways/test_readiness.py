@@ -42,7 +42,7 @@ def answers(found: Readiness, name: str) -> dict[str, str]:
 
 def assert_fixed_text(grid: dict[str, str]) -> None:
     """What any gateway before fixed text must come to: the wire is right, and whatever needs a model is not there."""
-    supported = {"chat", "usage", "usage in the stream", "unknown model refused", "wrong key refused"}
+    supported = {"chat", "usage", "usage in the stream", "refusing an unknown model", "refusing a wrong key"}
     assert {check for check, answer in grid.items() if answer == "supported"} == supported
     ignored = {"forced tool choice", "response_format", "max_completion_tokens"}
     assert ignored <= {check for check, answer in grid.items() if answer == "refused"}

@@ -46,7 +46,7 @@ def test_a_good_model_is_ready_for_few_calls() -> None:
     found, asked = examined()
     (one,) = found.deployments
     assert answers(one) == dict.fromkeys(NAMES, "supported")
-    assert [outcome.check for outcome in found.gateway] == ["unknown model refused", "wrong key refused"]
+    assert [outcome.check for outcome in found.gateway] == ["refusing an unknown model", "refusing a wrong key"]
     assert (one.requests, found.gateway_requests, found.requests) == (14, 2, len(asked))
     assert (one.ready, one.format, found.ready, found.asks) == ("supported", "OpenAI", True, ())
     assert len(one.tools) == 9
@@ -191,7 +191,7 @@ def test_each_refused_check_is_a_sentence_for_the_gateways_team() -> None:
 
 def test_the_grid_is_marked_in_words() -> None:
     found = frames.readiness(grid(("streaming",), unknown=("chat",)))
-    assert list(found["Check"]) == [*NAMES, "unknown model refused", "wrong key refused"]
+    assert list(found["Check"]) == [*NAMES, "refusing an unknown model", "refusing a wrong key"]
     marks = dict(zip(found["Check"], found["gpt-4o"], strict=True))
     assert (marks["chat"], marks["streaming"], marks["usage"]) == ("? could not tell", "✗ refused", "✓ supported")
     (row,) = frames.readiness_conclusions(grid()).to_numpy().tolist()
@@ -231,7 +231,7 @@ def test_the_command_shows_the_grid_of_every_deployment_that_answers(sandbox: Ta
     assert "forced tool choice ✓ supported ✓ supported ✗ refused" in told
     assert "response_format ✓ supported ✓ supported ✗ refused" in told
     assert "reasoning_effort ✓ supported ✓ supported ? could not tell" in told
-    assert "wrong key refused ✓ supported ✓ supported ✓ supported" in told
+    assert "refusing a wrong key ✓ supported ✓ supported ✓ supported" in told
     assert "✓ supported OpenAI" in told
     assert "✗ refused NonOpenAI" in told
     assert "Honour tool_choice that names a function" in told

@@ -27,9 +27,9 @@ BY_NAME = {check.name: check for check in (*CHECKS, *GATEWAY_CHECKS)}
 def judged(check: str, override: Callable[[Body], Reply | None] = lambda _: None, *, anyone: bool = False) -> Judged:
     with serving(override, anyone=anyone) as served, httpx.Client() as http:
         gateway = Gateway(connection(targetUrl=served.url), http, secrets=SECRETS)
-        if check == "wrong key refused":
+        if check == "refusing a wrong key":
             gateway = gateway.with_invented_key()
-        calls = Calls(gateway, "nobody" if check == "unknown model refused" else "gpt-4o")
+        calls = Calls(gateway, "nobody" if check == "refusing an unknown model" else "gpt-4o")
         found = BY_NAME[check].judge(calls)
         assert calls.made == len(served.asked) <= 4
         return found
@@ -158,7 +158,7 @@ def test_what_does_not_decide_is_left_open(check: str, override: Callable[[Body]
     assert (found.answer, told in found.found) == ("could not tell", True), found.found
 
 
-@pytest.mark.parametrize("check", ["unknown model refused", "wrong key refused"])
+@pytest.mark.parametrize("check", ["refusing an unknown model", "refusing a wrong key"])
 def test_a_gateway_that_lets_anything_in(check: str) -> None:
     assert judged(check, anyone=True).answer == "refused"
     assert judged(check, when(always, error(503))).answer == "could not tell"

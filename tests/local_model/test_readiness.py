@@ -42,9 +42,9 @@ def test_what_the_server_honours_is_told_from_what_the_model_does(local_model: S
     assert local_model.key not in found.model_dump_json()
     grid = {outcome.check: outcome.answer for outcome in (*one.outcomes, *found.gateway)}
     supported = {"chat", "streaming", "usage", "usage in the stream", "response_format", "max_completion_tokens"}
-    assert {grid[check] for check in (*supported, "wrong key refused")} == {"supported"}
+    assert {grid[check] for check in (*supported, "refusing a wrong key")} == {"supported"}
     # Its template has no place for tools, and the server takes any model's name.
-    assert {grid[check] for check in ("tool call", "forced tool choice", "unknown model refused")} == {"refused"}
+    assert {grid[check] for check in ("tool call", "forced tool choice", "refusing an unknown model")} == {"refused"}
     assert grid["reasoning_effort"] == "could not tell", "accepted, and ignored"
     assert "refused" not in {grid["system prompt"], grid["several turns"]}, "a small model may not obey; that is all"
     assert (one.ready, one.format, set(one.tools.values())) == ("refused", "NonOpenAI", {"refused"})

@@ -111,3 +111,7 @@ def test_errors_stand_before_warnings_and_a_stored_connection_has_its_own_column
     assert list(found["Field"]) == ["audience", "scopes"]
     assert "<details" not in found._repr_html_()
     assert repr(frames.findings([])) == "no rows"
+
+
+def test_nobody_is_named_where_every_prompt_was_answered() -> None:
+    assert list(frames.triage(None)["Whose"]) == ["→ nobody"]
