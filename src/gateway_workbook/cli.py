@@ -44,7 +44,8 @@ _BROKEN: Final = 3
 
 def main() -> None:
     """Run the command line; a person's mistake ends in one sentence and a non-zero exit."""
-    logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are in our sentences
+    for name in ("azure", "papermill"):  # what they warn of is in our sentences
+        logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         app()
     except WorkbookError as error:

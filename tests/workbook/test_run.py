@@ -245,6 +245,7 @@ def test_an_interrupted_run_removes_what_it_made(
     assert process.returncode == code, output
     assert "interrupted: nothing that this run made is left" in output
     assert "Traceback" not in output
+    assert "Kernel died" not in output
     assert f"stopped-{code}" not in connected(environment), output
 
 
