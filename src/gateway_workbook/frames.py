@@ -9,6 +9,7 @@ __all__ = [
     "discovery",
     "evidence",
     "findings",
+    "given",
     "ledger",
     "mark",
     "models",
@@ -27,6 +28,7 @@ __all__ = [
     "verdicts",
 ]
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.prerequisites import Prerequisite
     from gateway_workbook.probe_evidence import Evidence
+    from gateway_workbook.probe_session import ProbeOptions
     from gateway_workbook.readiness import Readiness
     from gateway_workbook.route_proof import RouteProof
     from gateway_workbook.run import AgentRecord, Run
@@ -248,6 +251,15 @@ def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
 def _observed(finding: Finding) -> str:
     took = f" ({finding.milliseconds:.0f} ms)" if finding.milliseconds else ""
     return f"{finding.request}: {finding.found}{took}" if finding.request else f"{finding.field} {finding.found}"
+
+
+def given(url: str, options: ProbeOptions) -> pd.DataFrame:
+    """What a person has told a probe: the URL, and every option that is not left to it."""
+    told = [
+        (one.name, getattr(options, one.name)) for one in fields(options) if getattr(options, one.name) != one.default
+    ]
+    shown = ((name, ", ".join(value) if isinstance(value, tuple) else str(value)) for name, value in told)
+    return table(("What", "Value"), [("url", url), *shown])
 
 
 def evidence(found: Iterable[Evidence]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from gateway_workbook import frames
 from gateway_workbook.discovery import Discovered
 from gateway_workbook.finding import Finding
+from gateway_workbook.probe_session import ProbeOptions
 from gateway_workbook.run import STEPS
 
 from .conftest import HOSTILE, MODELS, RESOURCES, both_routes, verdict
@@ -115,3 +116,8 @@ def test_errors_stand_before_warnings_and_a_stored_connection_has_its_own_column
 
 def test_nobody_is_named_where_every_prompt_was_answered() -> None:
     assert list(frames.triage(None)["Whose"]) == ["→ nobody"]
+
+
+def test_what_a_probe_is_told_is_shown_without_what_is_left_to_it() -> None:
+    shown = frames.given("sandbox://apim", ProbeOptions(key="env:KEY", scopes=("a", "b")))
+    assert shown.to_numpy().tolist() == [["url", "sandbox://apim"], ["key", "env:KEY"], ["scopes", "a, b"]]
