@@ -5,7 +5,8 @@ and matplotlib together take seconds, and `import gateway_workbook` should not.
 
 Where things are, each importing only what stands before it:
 
-- `errors`, `visible` (untrusted text), `secrets`, `workbook` (the package's own files)
+- `errors`, `visible` (untrusted text), `front_end` (who looks at a notebook), `secrets`, `workbook` (the package's own
+  files)
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself

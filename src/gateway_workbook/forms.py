@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["MendForm", "mend_button", "somebody_there"]
+__all__ = ["MendForm", "mend_button"]
 
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.getipython import get_ipython
-
 from gateway_workbook.errors import UsageError
+from gateway_workbook.front_end import somebody_there
 from gateway_workbook.profile_change import change_profile
 from gateway_workbook.visible import visible
 
@@ -30,13 +29,6 @@ def mend_button(finding: Finding | None, profile: str | Path) -> Any:
     if finding is None or not finding.change or not somebody_there():
         return None
     return MendForm(finding, profile).box
-
-
-def somebody_there() -> bool:
-    """Whether a person runs the notebook: a front end with one can be asked for input, papermill's client cannot."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    request = kernel.get_parent("shell") if kernel else {}
-    return bool(request.get("content", {}).get("allow_stdin"))
 
 
 class MendForm:

@@ -9,7 +9,8 @@ from jupyter_client.manager import start_new_kernel
 
 from gateway_workbook.discovery import Discovered, DiscoveredModel
 from gateway_workbook.finding import Finding
-from gateway_workbook.forms import MendForm, mend_button, somebody_there
+from gateway_workbook.forms import MendForm, mend_button
+from gateway_workbook.front_end import somebody_there
 from gateway_workbook.workbook import folder
 
 if TYPE_CHECKING:

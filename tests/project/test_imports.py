@@ -13,6 +13,7 @@ SRC = Path(__file__).parents[2] / "src"
 ORDER = [
     "errors",
     "visible",
+    "front_end",
     "secrets",
     "workbook",
     "whole_files",
