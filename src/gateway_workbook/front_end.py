@@ -17,7 +17,7 @@ _VOILA: Final = "voila/"
 def somebody_there() -> bool:
     """Whether a person runs the notebook, and could fill in a form or press a button.
 
-    A front end with a person can be asked for input; papermill's and nbconvert's client cannot, and neither can voila's,
+    A front end with a person can be asked for input; papermill's client cannot, and neither can voila's,
     which has a person all the same and says so in the kernel's environment.
     """
     if os.environ.get("SERVER_SOFTWARE", "").startswith(_VOILA):
