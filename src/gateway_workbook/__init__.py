@@ -10,6 +10,7 @@ Where things are, each importing only what stands before it:
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
+- what forms ask: `field`, `profile_fields`
 - a change of a profile, in its own file: `yaml_edit`, `profile_change`; what to change: `neighbours` (one change away),
   `mending` (tries them), `checkup` (a whole look, for `diagnose`)
 - the connection: `connection`, `difference`, `bounded` (how much is read), `exchange`, `sign_in`, `authentication`,

@@ -116,23 +116,32 @@ class Profile(_Strict):
     @classmethod
     def parse(cls, document: Document) -> Self:
         """Check plain data; raises ProfileError with every problem, its place and its mend."""
-        if not isinstance(document.value, Mapping) or not document.value:
-            raise document.refuse(
-                [((), "is not a profile: write `category`, `connectionName`, `targetUrl`, … as a mapping")]
-            )
-        data = _normalized(document.value)
-        problems: list[Problem] = [
-            (path, f"placeholder {found} is not filled in; write your own value") for path, found in placeholders(data)
-        ]
-        unfilled = {path for path, _ in problems}
-        problems += [problem for problem in broken_rules(data) if tuple(problem[0]) not in unfilled]
-        try:
-            profile = cls.model_validate(data)
-        except ValidationError as error:
-            problems += [problem for problem in sentences(error, cls) if not _covered(problem, problems)]
-        if problems:
-            raise document.refuse(problems)
+        profile, found = cls._read(document)
+        if profile is None or found:
+            raise document.refuse(found)
         return profile
+
+    @classmethod
+    def problems(cls, document: Document) -> list[Problem]:
+        """What `parse` would refuse, as (path, sentence with the mend); empty where it is a profile."""
+        return cls._read(document)[1]
+
+    @classmethod
+    def _read(cls, document: Document) -> tuple[Self | None, list[Problem]]:
+        if not isinstance(document.value, Mapping) or not document.value:
+            told = "is not a profile: write `category`, `connectionName`, `targetUrl`, … as a mapping"
+            return None, [((), told)]
+        data = _normalized(document.value)
+        found: list[Problem] = [
+            (path, f"placeholder {placeholder} is not filled in; write your own value")
+            for path, placeholder in placeholders(data)
+        ]
+        unfilled = {path for path, _ in found}
+        found += [problem for problem in broken_rules(data) if tuple(problem[0]) not in unfilled]
+        try:
+            return cls.model_validate(data), found
+        except ValidationError as error:
+            return None, found + [problem for problem in sentences(error, cls) if not _covered(problem, found)]
 
     def to_data(self) -> dict[str, Any]:
         """The profile as plain data under the template's names, without what is at its default."""

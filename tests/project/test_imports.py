@@ -30,6 +30,8 @@ ORDER = [
     "bicep",
     "reading",
     "profile",
+    "field",
+    "profile_fields",
     "yaml_edit",
     "profile_change",
     "connection",
