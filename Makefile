@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PROFILE ?= apim-defaults
 TARGET ?= sandbox
-SLOW := gateways local_model clients
+SLOW := gateways local_model clients browser
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -88,6 +88,15 @@ test-model: .venv/.dev .venv-model/.done ## Run the workbook on real generated t
 test-clients: export GATEWAY_WORKBOOK_AZURE_CLI_PYTHON = $(CURDIR)/.venv-azure-cli/bin/python
 test-clients: .venv/.dev .venv-clients/.done .venv-azure-cli/.done ## Ask the sandbox with official clients and their own samples
 	@GATEWAY_WORKBOOK_CLIENTS_PYTHON=$(CURDIR)/.venv-clients/bin/python $(BIN)/pytest tests/clients
+
+.venv/.browser: .venv/.dev tests/browser/requirements.txt
+	@echo "adding Playwright and axe to .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/browser/requirements.txt
+	@touch $@
+
+.PHONY: test-browser
+test-browser: .venv/.browser ## Click through the notebooks in JupyterLab, with the Chromium of this machine
+	@$(BIN)/pytest tests/browser
 
 .PHONY: format
 format: .venv/.dev ## Format and fix what can be fixed

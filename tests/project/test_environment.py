@@ -78,7 +78,8 @@ def test_what_is_imported_is_installed_by_what_is_declared() -> None:
         [*PYPROJECT["project"]["dependencies"], *(line for lines in extras.values() for line in lines)]
     )
     offered = packages_distributions()
-    of_other_environments = ROOT / "tests" / "clients" / "scripts", ROOT / "tests" / "local_model" / "serve.py"
+    with_requirements_of_their_own = ("browser", "clients/scripts", "local_model/serve.py")
+    of_other_environments = [ROOT / "tests" / one for one in with_requirements_of_their_own]
     missing = {
         (path.name, name)
         for path in tracked()
