@@ -5,8 +5,8 @@ and matplotlib together take seconds, and `import gateway_workbook` should not.
 
 Where things are, each importing only what stands before it:
 
-- `errors`, `visible` (untrusted text), `front_end` (who looks at a notebook), `secrets`, `workbook` (the package's own
-  files)
+- `errors`, `visible` (untrusted text), `workers` (calls side by side), `progress` (how far they are), `front_end` (who
+  looks at a notebook), `secrets`, `workbook` (the package's own files)
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
@@ -28,9 +28,11 @@ Where things are, each importing only what stands before it:
   `definition` (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log`, `tool_log`, `agent_rules` (why agents fail), `triage` (whose fault),
   `route_proof` (a negative control), `log_proof` (the gateway's own log)
-- the run: `run`, then what is told of it: `stages`, `headline`, `table`, `frames`, `connection_facts`, `chart`,
-  `figures`, `report`, `junit`
-- a notebook at work: `step`, `probe_session`, `prerequisites`, `creation`, `cleanup`, `progress`, `forms`
+- the run: `run`, then what is told of it: `stages`, `headline`, `grid` (a table as HTML and text), `pager` (a long one),
+  `table`, `frames`, `connection_facts`, `view`, `views` (how values show themselves), `formats` (tells IPython),
+  `chart`, `figures`, `report`, `junit`
+- a notebook at work: `progress_line` (what is under way), `step`, `probe_session`, `prerequisites`, `creation`,
+  `cleanup`, `forms`
 - headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`,
   `cli_readiness`, `cli_triage`, `cli`
 """
@@ -52,6 +54,7 @@ __all__ = [
     "examine_readiness",
     "figures",
     "find_settings",
+    "forms",
     "frames",
     "is_error",
     "load_profile",
@@ -64,6 +67,7 @@ __all__ = [
     "write_profile",
 ]
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
 
@@ -71,7 +75,7 @@ __version__ = version("gateway-workbook")
 _FROM = {
     "ConnectionRecord": "run",
     "Discovered": "discovery",
-    "Progress": "progress",
+    "Progress": "progress_line",
     "Step": "step",
     "check_prerequisites": "prerequisites",
     "clean_up": "cleanup",
@@ -88,12 +92,14 @@ _FROM = {
     "load_profile": "profile",
     "load_suite": "suite",
     "load_tools": "tools",
-    "mend_button": "forms",
+    "mend_button": "mend_form",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if "IPython" in sys.modules:  # not imported for this: where it does not run, nothing is shown by it
+        import_module(f"{__name__}.formats").register()
     module = import_module(f"{__name__}.{_FROM.get(name, name)}")
     return getattr(module, name) if name in _FROM else module

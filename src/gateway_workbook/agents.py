@@ -16,6 +16,7 @@ from gateway_workbook.answer import Answer, ToolCall, api_problem, read_response
 from gateway_workbook.client_functions import Functions, call_function
 from gateway_workbook.definition import MARK, check_definition, fingerprint, same_definition
 from gateway_workbook.errors import ServiceError, UsageError
+from gateway_workbook.progress import Task, tell
 from gateway_workbook.sign_in import sign_in_problem
 from gateway_workbook.target import LOOPBACK, Target
 
@@ -84,12 +85,13 @@ class Agents:
 
         Raises UsageError for a definition that could not answer through a gateway.
         """
-        check_definition(definition, connections=self.connections())
-        latest = self.latest(name)
-        if latest and same_definition(definition, latest):
-            return "unchanged", str(latest["version"])
-        with ledger.creating("agent", name):
-            made = self._create_version(name, definition, run_id=run_id)
+        with Task(f"deploying agent {name}", done=f"agent {name} deployed"):
+            check_definition(definition, connections=self.connections())
+            latest = self.latest(name)
+            if latest and same_definition(definition, latest):
+                return "unchanged", str(latest["version"])
+            with ledger.creating("agent", name):
+                made = self._create_version(name, definition, run_id=run_id)
         return ("replaced" if latest else "created"), made
 
     def _create_version(self, name: str, definition: Mapping[str, Any], *, run_id: str) -> str:
@@ -130,6 +132,10 @@ class Agents:
         When the agent calls one of the client's `functions`, the function answers and the agent goes on, for at most
         MOST_ROUNDS. MCP calls that ask for approval get it with `approve`, and end the answer without.
         """
+        with Task(f"asking {agent}", done=f"{agent} asked"):
+            return self._rounds(agent, prompt, functions=functions, approve=approve)
+
+    def _rounds(self, agent: str, prompt: str, *, functions: Functions, approve: bool) -> Answer:
         rounds: list[Answer] = []
         request: dict[str, Any] = {"input": prompt}
         while len(rounds) < MOST_ROUNDS:
@@ -247,6 +253,7 @@ def _replies(
             if not functions:
                 problem = f"the agent calls the function {item.name}, and none was given: pass it in functions"
                 return [], answer.model_copy(update={"problem": problem})
+            tell(f"calling {item.name}")
             output, failed = call_function(functions, name=item.name, arguments=item.arguments)
             replies.append({"type": "function_call_output", "call_id": item.call_id, "output": output})
             calls.append(ToolCall.of(item, output=output, problem=failed))

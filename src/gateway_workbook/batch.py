@@ -19,6 +19,7 @@ from gateway_workbook.definition import check_kind
 from gateway_workbook.errors import UsageError
 from gateway_workbook.kernel import run_notebook
 from gateway_workbook.profile import load_profile
+from gateway_workbook.progress import INTERRUPTED
 from gateway_workbook.run import CLEAN_UP, STEPS, Run, State, StepRecord, run_folder
 from gateway_workbook.step import check_control, unknown_parameter
 from gateway_workbook.suite import load_suite
@@ -180,7 +181,7 @@ class _Walk:
             record
             and record.started >= started
             and record.state != "running"
-            and not (problem and (record.state == "passed" or record.found.startswith("KeyboardInterrupt")))
+            and not (problem and (record.state == "passed" or record.found == INTERRUPTED))
         ):
             return record
         # The notebook left no word of its own: killed, out of time, or stopped before it began.

@@ -6,6 +6,7 @@ __all__ = ["clean_up"]
 
 from typing import TYPE_CHECKING
 
+from gateway_workbook.progress import Task
 from gateway_workbook.run import Cleanup
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ def clean_up(step: Step) -> Cleanup:
     removed: list[str] = []
     gone: list[str] = []
     agents = step.agents()
-    for entry in run.ledger.open_entries():
-        if entry.kind == "agent":
-            was_there = agents.delete_versions_of(entry.name, run_id=run.info().id) > 0
-        else:
-            was_there = step.connections.delete(entry.name, scope=entry.scope)
-        run.ledger.removed(entry.kind, entry.name, scope=entry.scope)
-        (removed if was_there else gone).append(entry.shown)
+    entries = run.ledger.open_entries()
+    with Task("removing what this run made", done="thing(s) removed", total=len(entries)) as task:
+        for entry in entries:
+            task.now(f"removing {entry.shown}")
+            if entry.kind == "agent":
+                was_there = agents.delete_versions_of(entry.name, run_id=run.info().id) > 0
+            else:
+                was_there = step.connections.delete(entry.name, scope=entry.scope)
+            run.ledger.removed(entry.kind, entry.name, scope=entry.scope)
+            (removed if was_there else gone).append(entry.shown)
+            task.did()
     return Cleanup(removed=tuple(removed), gone=tuple(gone))

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_probe, cli_readiness, cli_triage
 from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
+from gateway_workbook.progress_line import in_terminal
 from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def main() -> None:
     """Run the command line; a person's mistake ends in one sentence and a non-zero exit."""
     for name in ("azure", "papermill"):  # what they warn of is in our sentences
         logging.getLogger(name).addHandler(logging.NullHandler())
+    in_terminal()
     try:
         app()
     except WorkbookError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway_workbook.errors import UsageError
 from gateway_workbook.export import export
+from gateway_workbook.progress import Task
 from gateway_workbook.run import write_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def create(step: Step, wanted: Connection, *, way: str, replace: bool = False) -
     What files make is not this run's: it is neither written over nor removed by it.
     """
     if way == "rest":
-        return Made(*step.connections.apply(wanted, ledger=step.run.ledger, replace=replace))
+        with Task(f"creating connection {wanted.name}", done=f"connection {wanted.name} created"):
+            return Made(*step.connections.apply(wanted, ledger=step.run.ledger, replace=replace))
     if way != "files":
         raise UsageError(f"no way '{way}' to create a connection: write rest or files")
     exported = export(step.run.profile(), target=step.target)

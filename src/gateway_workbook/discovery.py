@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Discovered", "DiscoveredModel", "discover", "listed_models", "usable", "weighed"]
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +14,8 @@ from gateway_workbook.errors import UsageError
 from gateway_workbook.exchange import Exchange
 from gateway_workbook.finding import Finding
 from gateway_workbook.profile import Model, Provider
+from gateway_workbook.progress import Task
+from gateway_workbook.workers import each
 
 if TYPE_CHECKING:
     from gateway_workbook.connection import Connection
@@ -114,8 +115,15 @@ def discover(gateway: Gateway, *, only: str | Iterable[str] = (), most: int = 20
         listed = ", ".join(model.deployment for model in found.models)
         raise UsageError(f"no deployment {', '.join(unknown)} on {gateway.connection.name}: it lists {listed}")
     tested = [model for model in found.models if not wanted or model.deployment in wanted][:most]
-    with ThreadPoolExecutor(parallel) as pool:
-        results = {model.deployment: model for model in pool.map(lambda model: _tested(gateway, model, known), tested)}
+    with Task("calling deployments", done="deployment(s) asked", total=len(tested)) as task:
+
+        def one(model: DiscoveredModel) -> DiscoveredModel:
+            task.now(f"calling {model.deployment}")
+            result = _tested(gateway, model, known)
+            task.did()
+            return result
+
+        results = {model.deployment: model for model in each(one, tested, parallel=parallel)}
     return found.model_copy(update={"models": tuple(results.get(model.deployment, model) for model in found.models)})
 
 
@@ -124,7 +132,8 @@ def _listed(gateway: Gateway) -> tuple[Discovered, tuple[Exchange, ...]]:
     discovery = gateway.connection.effective_discovery
     if discovery == "static":
         return Discovered(source="static", models=tuple(map(_from_model, gateway.connection.models))), ()
-    listing = gateway.list_models()
+    with Task("asking for the list of models", done="list of models had"):
+        listing = gateway.list_models()
     found = Discovered(source="dynamic", provider=discovery.provider, listing=listing.model_copy(update={"text": ""}))
     models = listed_models(listing, discovery.provider)
     if models:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from gateway_workbook.errors import UsageError
+from gateway_workbook.progress import Task
 from gateway_workbook.route_proof import RouteProof
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ def prove_by_log(agents: Agents, log: str, *, agent: str, http: httpx.Client) ->
     `log` is a URL to get or a command to run, without a shell; `{marker}` in it is replaced by the word. What it prints
     is searched and not kept. Raises UsageError when it cannot be had.
     """
+    with Task("looking into the gateway's log", done="gateway's log searched"):
+        return _proof(agents, log, agent=agent, http=http)
+
+
+def _proof(agents: Agents, log: str, *, agent: str, http: httpx.Client) -> RouteProof:
     if _shows(log, _marker(), http):
         why = "it shows a word that was never sent: have it search the log, not repeat {marker}"
         return RouteProof(by="log", holds=None, why=why)

@@ -18,6 +18,7 @@ from gateway_workbook.discovery import PROMPT, usable
 from gateway_workbook.errors import ProfileError, UsageError
 from gateway_workbook.neighbours import KEYS, neighbours
 from gateway_workbook.profile_change import changed, in_words
+from gateway_workbook.progress import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +49,16 @@ def mend(failure: Failure, profile: Profile, *, connect: Callable[[Profile], Gat
     The finding gets the change under which its call succeeds, confidence `certain`. Where a header gets past admission
     and something else is wrong, too, it gets that with `likely`. Else its sentence says that nothing near helped.
     """
-    search = _Search(failure, profile, connect)
-    for change in neighbours(profile, failure):
-        if search.over:
-            break
-        if search.try_out(change):
-            return Mended(finding=_certain(failure.finding, change), calls=search.calls)
+    search, code = _Search(failure, profile, connect), failure.finding.code
+    with Task(f"seeking a mend for {code}", done=f"setting(s) tried for {code}") as task:
+        for change in neighbours(profile, failure):
+            if search.over:
+                break
+            task.now(f"trying {', '.join(change)}")
+            mends = search.try_out(change)
+            task.did()
+            if mends:
+                return Mended(finding=_certain(failure.finding, change), calls=search.calls)
     return Mended(finding=search.unmended(), calls=search.calls)
 
 

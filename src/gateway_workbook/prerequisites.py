@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import ServiceError, UsageError
+from gateway_workbook.progress import Task
 from gateway_workbook.secrets import SecretReference, is_reference
 from gateway_workbook.sign_in import bearer
 from gateway_workbook.target import AUDIENCES
@@ -35,14 +36,18 @@ class Prerequisite(BaseModel):
 def check_prerequisites(step: Step) -> tuple[Prerequisite, ...]:
     """Every prerequisite of a run, the missing ones with what to do about them."""
     profile = step.run.profile()
-    secrets = [
-        _checked(f"secret {reference}", partial(step.secrets.resolve, reference)) for reference in references(profile)
-    ]
-    return (
-        *secrets,
-        _checked("Entra sign-in", partial(bearer, step.credential, AUDIENCES["arm"])),
-        _checked("Foundry project", step.connections.of_project),
-    )
+    attempts: dict[str, Callable[[], object]] = {
+        **{f"secret {one}": partial(step.secrets.resolve, one) for one in references(profile)},
+        "Entra sign-in": partial(bearer, step.credential, AUDIENCES["arm"]),
+        "Foundry project": step.connections.of_project,
+    }
+    found = []
+    with Task("checking prerequisites", done="prerequisite(s) checked", total=len(attempts)) as task:
+        for what, attempt in attempts.items():
+            task.now(f"checking {what}")
+            found.append(_checked(what, attempt))
+            task.did()
+    return tuple(found)
 
 
 def references(profile: Profile) -> list[SecretReference]:

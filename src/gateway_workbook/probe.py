@@ -22,6 +22,7 @@ from gateway_workbook.probe_plan import LIKELY, UNLIKELY, Place, Route, list_pla
 from gateway_workbook.probe_profile import Given, Settings, base_connection, discovery_below, settings_profile
 from gateway_workbook.probe_verdict import verdict, warnings
 from gateway_workbook.profile import Profile
+from gateway_workbook.progress import Task
 from gateway_workbook.usual import MODELS, NO_CHAT, VERSIONS
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def probe(given: Given, bounded: Bounded, *, access: Access) -> Probed:
     search = _Search(given, asking)
     spent = ""
     try:
-        search.run()
+        with Task("probing", done="request(s) of the probe sent"):
+            search.run()
     except BudgetSpent as limit:
         spent = str(limit)
     settings = search.settings

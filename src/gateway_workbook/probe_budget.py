@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from gateway_workbook.errors import WorkbookError
+from gateway_workbook.progress import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,6 +54,7 @@ class Bounded(httpx.BaseTransport):
             if wait is None:
                 return response
             response.close()
+            tell(f"waiting {wait:.0f} s: the gateway's limit (429)")
             self._sleep(wait)
             self.repeated += 1
 
@@ -66,6 +68,7 @@ class Bounded(httpx.BaseTransport):
         if self.sent >= self._most:
             raise BudgetSpent(f"{self._most} requests are sent, and no more are allowed")
         self.sent += 1
+        tell(f"{request.method} {request.url.path}", did=True)
         started = time.perf_counter()
         try:
             return self._inner.handle_request(request)

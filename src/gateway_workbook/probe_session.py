@@ -16,6 +16,7 @@ from gateway_workbook.probe_budget import Bounded
 from gateway_workbook.probe_profile import Given, base_connection
 from gateway_workbook.probe_url import LOOPBACK, check_transport, read_url
 from gateway_workbook.profile import IDENTITY_AUDIENCE, AuthConfig, Category
+from gateway_workbook.progress_line import in_notebook
 from gateway_workbook.run import run_folder
 from gateway_workbook.secrets import Secrets, is_reference
 from gateway_workbook.step import refuse_unknown_parameters
@@ -122,6 +123,7 @@ class SettingsStep:
     name: Final = "10_find_settings"
 
     def __init__(self) -> None:
+        in_notebook()
         refuse_unknown_parameters()
 
     def write(self, profile: Profile, out: str, *, overwrite: bool = False) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Ask", "DeploymentReadiness", "Outcome", "Readiness", "examine_readiness", "to_check"]
 
-from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -12,8 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.errors import UsageError
 from gateway_workbook.gateway_tools import GATEWAY_TOOLS
+from gateway_workbook.progress import Task
 from gateway_workbook.readiness_calls import Answer, Calls, StoppedAsking, could_not_tell
 from gateway_workbook.readiness_checks import CHECKS, GATEWAY_CHECKS, Check
+from gateway_workbook.workers import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,18 +140,19 @@ def examine_readiness(gateway: Gateway, deployments: Iterable[str], *, parallel:
     A deployment's own calls come one after the other, so that the times of its stream are its own.
     """
     names = list(dict.fromkeys(deployments))
-    with ThreadPoolExecutor(parallel) as pool:
-        examined = tuple(pool.map(lambda name: _deployment(gateway, name), names))
-    answering = [one.deployment for one in examined if one.answer("chat") == "supported"]
-    outcomes, made = _gateway(gateway, answering[0]) if answering else ((), 0)
+    checks = len(CHECKS) * len(names) + len(GATEWAY_CHECKS)
+    with Task("checking what agents need", done="check(s) of readiness made", total=checks) as task:
+        examined = tuple(each(lambda name: _deployment(gateway, name, task), names, parallel=parallel))
+        answering = [one.deployment for one in examined if one.answer("chat") == "supported"]
+        outcomes, made = _gateway(gateway, answering[0], task) if answering else ((), 0)
     return Readiness(connection=gateway.connection.name, deployments=examined, gateway=outcomes, gateway_requests=made)
 
 
-def _deployment(gateway: Gateway, name: str) -> DeploymentReadiness:
+def _deployment(gateway: Gateway, name: str, task: Task) -> DeploymentReadiness:
     started, calls = perf_counter(), Calls(gateway, name)
-    first = _outcome(CHECKS[0], calls)
+    first = _outcome(CHECKS[0], calls, task)
     if first.answer == "supported":
-        rest = tuple(_outcome(check, calls) for check in CHECKS[1:])
+        rest = tuple(_outcome(check, calls, task) for check in CHECKS[1:])
     else:
         unasked = could_not_tell("not asked: the deployment does not answer a prompt")
         rest = tuple(Outcome(check=check.name, answer=unasked.answer, found=unasked.found) for check in CHECKS[1:])
@@ -159,16 +161,18 @@ def _deployment(gateway: Gateway, name: str) -> DeploymentReadiness:
     )
 
 
-def _gateway(gateway: Gateway, deployment: str) -> tuple[tuple[Outcome, ...], int]:
+def _gateway(gateway: Gateway, deployment: str, task: Task) -> tuple[tuple[Outcome, ...], int]:
     """The checks of the gateway: an unknown deployment with the key, and a good one with an invented key, once each."""
     everyone = (Calls(gateway, NOBODYS, most=1), Calls(gateway.with_invented_key(), deployment, most=1))
-    outcomes = tuple(_outcome(check, calls) for check, calls in zip(GATEWAY_CHECKS, everyone, strict=True))
+    outcomes = tuple(_outcome(check, calls, task) for check, calls in zip(GATEWAY_CHECKS, everyone, strict=True))
     return outcomes, sum(calls.made for calls in everyone)
 
 
-def _outcome(check: Check, calls: Calls) -> Outcome:
+def _outcome(check: Check, calls: Calls, task: Task) -> Outcome:
+    task.now(f"checking {calls.deployment}: {check.name}")
     try:
         judged = check.judge(calls)
     except StoppedAsking as stopped:
         judged = could_not_tell(str(stopped))
+    task.did()
     return Outcome(check=check.name, answer=judged.answer, found=judged.found, curl=judged.curl)

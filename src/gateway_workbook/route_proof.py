@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.agent_rules import agent_code
 from gateway_workbook.arm import Connections
+from gateway_workbook.progress import Task
 from gateway_workbook.secrets import SecretReference, Secrets
 
 if TYPE_CHECKING:
@@ -46,8 +47,13 @@ def prove_by_control(step: Step, gateway: Gateway, agents: Agents, *, deployment
     """Deploy an agent on a twin of the connection whose credential is broken: it has to fail.
 
     Twin and agent are in the ledger before they are made, and removed before this returns; what cannot be removed stays
-    in the ledger for cleaning up. Raises ServiceError when the twin cannot be made.
+    in the ledger for cleaning up, and so does all after an interrupt. Raises ServiceError when the twin cannot be made.
     """
+    with Task("trying a broken credential", done="negative control made"):
+        return _control(step, gateway, agents, deployment)
+
+
+def _control(step: Step, gateway: Gateway, agents: Agents, deployment: str) -> RouteProof:
     open_to_all = gateway.with_invented_key().chat(deployment, [{"role": "user", "content": "ok"}])
     if open_to_all.ok:
         return RouteProof(by="control", holds=None, why="the gateway answers to an invented key, too")
@@ -58,9 +64,12 @@ def prove_by_control(step: Step, gateway: Gateway, agents: Agents, *, deployment
         connections.apply(twin, ledger=ledger)
         definition = {"kind": "prompt", "model": f"{twin.name}/{deployment}", "instructions": "Keep to what is asked."}
         agents.deploy(agent, definition, run_id=run_id, ledger=ledger)
-        return _read(agents.ask(agent, "Reply with exactly: ok").problem)
-    finally:
+        proof = _read(agents.ask(agent, "Reply with exactly: ok").problem)
+    except Exception:
         _remove(step, connections, agents, made=(twin.name, agent))
+        raise
+    _remove(step, connections, agents, made=(twin.name, agent))
+    return proof
 
 
 def _read(problem: str | None) -> RouteProof:

@@ -23,6 +23,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway_workbook.errors import ServiceError, UsageError
+from gateway_workbook.progress import Task
 
 IDLE_SECONDS: Final = 1800
 _START_SECONDS: Final = 30
@@ -98,7 +99,8 @@ def find_or_start(*, start: bool = True) -> Descriptor:
             start_new_session=True,
             creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
         )
-    return _wait(process, log)
+    with Task("starting the sandbox", done="sandbox started"):
+        return _wait(process, log)
 
 
 def stop() -> bool:

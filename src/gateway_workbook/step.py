@@ -26,6 +26,8 @@ from gateway_workbook.gateway_log import gateway_log
 from gateway_workbook.log_proof import prove_by_log
 from gateway_workbook.openapi import fetch_spec
 from gateway_workbook.profile import load_profile
+from gateway_workbook.progress import INTERRUPTED, Task, settle
+from gateway_workbook.progress_line import in_notebook
 from gateway_workbook.route_proof import Control, RouteProof, prove_by_control
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
 from gateway_workbook.tool import Surroundings
@@ -68,6 +70,7 @@ class Step:
     @classmethod
     def start(cls, run_dir: str | Path, *, profile: str, target: str) -> Self:
         """Begin notebook 00: make the run folder from a profile and a target (`sandbox` or `azure`)."""
+        in_notebook()
         refuse_unknown_parameters()
         chosen = load_profile(profile)
         if target not in ("sandbox", "azure"):
@@ -80,6 +83,7 @@ class Step:
     @classmethod
     def begin(cls, name: str, run_dir: str | Path) -> Self:
         """Begin a later notebook; raises UsageError saying which one to run first."""
+        in_notebook()
         refuse_unknown_parameters()
         run = Run.open(run_dir)
         if name != CLEAN_UP:
@@ -130,16 +134,17 @@ class Step:
 
         Raises UsageError with every connection that the project does not have.
         """
-        ids = {name.casefold(): found for name, found in agents.connections().items()} if tools.tools else {}
-        tools.require_connections(ids)
-        return tools.sdk(
-            Surroundings(
-                locate=self.target.locate,
-                spec=lambda url: fetch_spec(url, http=self.http),
-                secret=lambda reference: self.secrets.resolve(reference).get_secret_value(),
-                connection_id=lambda name: ids[name.casefold()],
+        with Task("preparing tools", done="tools prepared"):
+            ids = {name.casefold(): found for name, found in agents.connections().items()} if tools.tools else {}
+            tools.require_connections(ids)
+            return tools.sdk(
+                Surroundings(
+                    locate=self.target.locate,
+                    spec=lambda url: fetch_spec(url, http=self.http),
+                    secret=lambda reference: self.secrets.resolve(reference).get_secret_value(),
+                    connection_id=lambda name: ids[name.casefold()],
+                )
             )
-        )
 
     def validator(self) -> Validator:
         """Asks the run's gateway and its agent, and judges; looks for the proof of route where there is a log."""
@@ -216,6 +221,9 @@ class Step:
             if isinstance(error, ServiceError | CheckpointFailed)
             else "broken"
         )
+        if isinstance(error, KeyboardInterrupt):
+            self._put(state, INTERRUPTED)
+            return
         self._put(state, str(error) if state != "broken" else f"{type(error).__name__}: {error}")
 
     def _put(self, state: State, found: str) -> None:
@@ -240,6 +248,7 @@ def _tell_failures(step: Step) -> None:
         return
 
     def after_cell(result: Any) -> None:
+        settle()
         if result.error_in_exec is not None:
             step.fail(result.error_in_exec)
 

@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.authentication import TIMEOUT
 from gateway_workbook.errors import UsageError
+from gateway_workbook.progress import tell
 from gateway_workbook.sandbox_process import Descriptor, find_or_start
 from gateway_workbook.secrets import Secrets
+from gateway_workbook.workers import stop_if_abandoned
 
 if TYPE_CHECKING:
     import ssl
@@ -35,7 +37,18 @@ AUDIENCES: Final = {
 }
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PROJECT = re.compile(r".*/accounts/(?P<account>[^/]+)/projects/(?P<project>[^/]+)", re.IGNORECASE)
-_RETRY = Retry(
+
+
+class _Patient(Retry):
+    """Says that it waits before it sends again."""
+
+    def sleep(self, response: httpx.Response | Exception) -> None:
+        status = response.status_code if isinstance(response, httpx.Response) else "no answer"
+        tell(f"waiting: the answer was {status}")
+        super().sleep(response)
+
+
+_RETRY = _Patient(
     total=3,
     backoff_factor=0.5,
     max_backoff_wait=20,
@@ -149,6 +162,7 @@ class _ByEnvironment(httpx.BaseTransport):
         }
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        stop_if_abandoned()
         address = request.url
         through = self._proxied.get(address.scheme, self._direct)
         bypassed = address.host in LOOPBACK or proxy_bypass(address.netloc.decode("ascii"))

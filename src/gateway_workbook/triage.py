@@ -12,6 +12,7 @@ from gateway_workbook.agent_rules import agent_code
 from gateway_workbook.diagnosis import diagnose
 from gateway_workbook.discovery import usable
 from gateway_workbook.finding import Finding
+from gateway_workbook.progress import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,10 +120,14 @@ def triage(
 ) -> Triage:
     """Ask one small prompt on both routes and say whose fault it is, if anybody's; two calls."""
     connection = gateway.connection
-    exchange = gateway.chat(deployment, [{"role": "user", "content": PROMPT}])
+    with Task("asking on both routes", done="route(s) asked", total=2) as task:
+        task.now(f"calling {deployment}")
+        exchange = gateway.chat(deployment, [{"role": "user", "content": PROMPT}])
+        task.did()
+        answer = agents.ask(agent, PROMPT)
+        task.did()
     answered = usable(exchange, connection)
     straight = None if answered else diagnose(exchange, connection, deployment=deployment)
-    answer = agents.ask(agent, PROMPT)
     seen = seen_by_gateway(answer.response_id) if answer.response_id and not answer.problem else None
     names = {"connection": connection.name, "deployment": deployment}
     return judge(straight, agent_finding(answer, agent, names), seen=seen, names=names)

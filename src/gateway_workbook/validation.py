@@ -5,15 +5,16 @@ from __future__ import annotations
 __all__ = ["Validator", "Verdict", "passed"]
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.answer import Answer
 from gateway_workbook.diagnosis import diagnose
+from gateway_workbook.progress import Task
 from gateway_workbook.suite import Prompt, Route, Suite
 from gateway_workbook.visible import storable
+from gateway_workbook.workers import each
 
 if TYPE_CHECKING:
     from gateway_workbook.agents import Agents, Equipped
@@ -66,14 +67,19 @@ class Validator:
         self, suite: Suite, *, parallel: int = 4, progress: Callable[[Verdict], None] = lambda _: None
     ) -> tuple[Verdict, ...]:
         """Verdicts in the suite's order, gateway before agent; `progress` is told each as it comes."""
+        good: list[str] = []
+        with Task("judging answers", done="answer(s) judged", total=len(suite.tasks)) as task:
 
-        def one(task: tuple[Prompt, Route]) -> Verdict:
-            verdict = self._judge(*task)
-            progress(verdict)
-            return verdict
+            def one(asked: tuple[Prompt, Route]) -> Verdict:
+                prompt, route = asked
+                task.now(f"asking {prompt.name} ({'through the agent' if route == 'agent' else 'straight'})")
+                verdict = self._judge(prompt, route)
+                good.extend([prompt.name] if verdict.judgement == "passed" else [])
+                task.did(f"{len(good)} passed")
+                progress(verdict)
+                return verdict
 
-        with ThreadPoolExecutor(parallel) as pool:
-            return tuple(pool.map(one, suite.tasks))
+            return tuple(each(one, suite.tasks, parallel=parallel))
 
     def _judge(self, prompt: Prompt, route: Route) -> Verdict:
         answer = self._through_gateway(prompt) if route == "gateway" else self._agents.ask(self._agent, prompt.prompt)

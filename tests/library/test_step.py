@@ -65,7 +65,7 @@ def test_a_step_that_begins_is_running_and_one_that_holds_has_passed(
         ("from gateway_workbook.errors import *; raise UsageError('mend this')", ("refused", "mend this")),
         ("from gateway_workbook.errors import *; raise ServiceError('it said no')", ("failed", "it said no")),
         ("1 / 0", ("broken", "ZeroDivisionError: division by zero")),
-        ("raise KeyboardInterrupt", ("broken", "KeyboardInterrupt: ")),
+        ("raise KeyboardInterrupt", ("broken", "interrupted: run this cell again")),
     ],
 )
 def test_a_cell_that_raises_is_noted_as_what_it_is(
