@@ -5,8 +5,8 @@ and matplotlib together take seconds, and `import gateway_workbook` should not.
 
 Where things are, each importing only what stands before it:
 
-- `errors`, `visible` (untrusted text), `workers` (calls side by side), `progress` (how far they are), `front_end` (who
-  looks at a notebook), `secrets`, `workbook` (the package's own files)
+- `errors`, `visible` (untrusted text), `inert` (untrusted HTML), `workers` (calls side by side), `progress` (how far
+  they are), `front_end` (who looks at a notebook), `secrets`, `workbook` (the package's own files)
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
@@ -15,6 +15,8 @@ Where things are, each importing only what stands before it:
   `mending` (tries them), `checkup` (a whole look, for `diagnose`)
 - the connection: `connection`, `difference`, `bounded` (how much is read), `exchange`, `sign_in`, `authentication`,
   `gateway`, `discovery`
+- what goes over HTTP, shown: `masking` (secrets in texts), `wire_exchange`, `wire_curl`, `wire_view`, `wire` (records),
+  `wire_sdk` (the official clients)
 - why a call failed: `network`, `observation`, `changes`, `rule`, `gateway_words` (patterns of what gateways say),
   `network_rules`, `admission_rules`, `answer_rules`, `diagnosis`
 - what is wrong with a stored one: `finding`, `stored`, `metadata_rules`, `resource_rules`, `check` (the table of rules)
@@ -28,13 +30,14 @@ Where things are, each importing only what stands before it:
   `definition` (what is refused), `client_functions`, `agents`
 - validation: `suite`, `validation`, `gateway_log`, `tool_log`, `agent_rules` (why agents fail), `triage` (whose fault),
   `route_proof` (a negative control), `log_proof` (the gateway's own log)
-- the run: `run`, then what is told of it: `stages`, `headline`, `grid` (a table as HTML and text), `pager` (a long one),
-  `table`, `frames`, `connection_facts`, `view`, `views` (how values show themselves), `formats` (tells IPython),
-  `chart`, `figures`, `report`, `junit`
+- the run: `run`, then what is told of it: `stages`, `headline`, `grid` (a table as HTML and text), `pager` (a long
+  one), `table`, `frames`, `connection_facts`, `view`, `views` (how values show themselves), `formats` (tells IPython),
+  `chart`, `figures`, `report`, `junit`, `notebook_cells` and `html_export` (executed notebooks as pages)
 - a notebook at work: `progress_line` (what is under way), `step`, `probe_session`, `prerequisites`, `creation`,
-  `cleanup`, `forms`
-- headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_probe`,
-  `cli_readiness`, `cli_triage`, `cli`
+  `cleanup`
+- forms: `controls` (their parts), `form`, `profile_form`, `forms` (one for each notebook), `mend_form`
+- headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_html`,
+  `cli_probe`, `cli_readiness`, `cli_triage`, `cli`
 """
 
 from __future__ import annotations
@@ -61,6 +64,7 @@ __all__ = [
     "load_suite",
     "load_tools",
     "mend_button",
+    "rail",
     "report",
     "resource_rows",
     "to_check",
@@ -93,6 +97,7 @@ _FROM = {
     "load_suite": "suite",
     "load_tools": "tools",
     "mend_button": "mend_form",
+    "rail": "step_rail",
 }
 
 

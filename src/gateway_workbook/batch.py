@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway_workbook import junit, report, workbook
+from gateway_workbook import html_export, junit, report, workbook
 from gateway_workbook import target as targets
 from gateway_workbook.definition import check_kind
 from gateway_workbook.errors import UsageError
@@ -76,6 +76,7 @@ def clean_up(run_dir: str | Path, *, tell: Tell = lambda *_: None) -> list[StepR
     walk = _Walk(folder, {"run_dir": str(folder)}, timeout=RunOptions.timeout, tell=tell)
     with _alone(folder):
         walk.one(CLEAN_UP)
+        _write_pages(walk)
     return walk.records
 
 
@@ -138,11 +139,18 @@ def _run_all(walk: _Walk, *, keep: bool) -> list[StepRecord]:
         # A run that did not get past 00 has made nothing, unless the folder holds what an earlier one left.
         if not keep and (walk.records[0].state == "passed" or run.ledger.open_entries()):
             walk.one(CLEAN_UP)
-        report.write(run)
+        _write_pages(walk)
+        report.write(run)  # it links to the pages that are there
         junit.write(run)
     if interrupted:
         raise interrupted
     return walk.records
+
+
+def _write_pages(walk: _Walk) -> None:
+    notebooks = [walk.folder / "notebooks" / f"{record.step}.ipynb" for record in walk.records]
+    there = [notebook for notebook in notebooks if notebook.is_file()]
+    html_export.write_pages(there, report=walk.folder / "report.html")
 
 
 class _Walk:

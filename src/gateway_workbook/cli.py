@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_probe, cli_readiness, cli_triage
+from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_html, cli_probe, cli_readiness, cli_triage
 from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
 from gateway_workbook.progress_line import in_terminal
 from gateway_workbook.visible import visible
@@ -134,6 +134,7 @@ def run(  # noqa: PLR0913  one parameter per option
 
 
 cli_triage.register(app)
+cli_html.register(app)
 
 
 @app.command(short_help="Remove what a run made, by its ledger, and nothing else.")
@@ -234,7 +235,7 @@ def _close(console: Console, folder: Path, records: list[StepRecord]) -> None:
     if (folder / "report.html").exists():
         console.print(f"report:  {escape(str(folder / 'report.html'))}", soft_wrap=True)
         console.print(
-            f"folder:  {escape(str(folder))}  (executed notebooks, junit.xml, one JSON file per step)",
+            f"folder:  {escape(str(folder))}  (executed notebooks and their pages, junit.xml, one JSON file per step)",
             soft_wrap=True,
         )
 

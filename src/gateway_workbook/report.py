@@ -88,6 +88,7 @@ def _page(run: Run) -> dict[str, object]:
         "created": f"{info.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "headline": headline(run),
         "stages": course,
+        "pages": {path.stem: f"notebooks/{path.name}" for path in (run.folder / "notebooks").glob("*.html")},
         "owned": _owned(run),
         "named_tools": frames.named_tools,
         **parts,
