@@ -6,7 +6,7 @@ Not through azure-mgmt-cognitiveservices, because its stable release drops OAuth
 
 from __future__ import annotations
 
-__all__ = ["Connections", "Outcome", "resource_rows"]
+__all__ = ["Connections", "Outcome", "connections_url", "resource_rows"]
 
 import re
 from collections.abc import Iterable, Mapping
@@ -51,9 +51,7 @@ class Connections:
 
     def url(self, name: str = "", *, scope: Scope = "project") -> str:
         """The resource's URL without the api-version; of the collection without a name."""
-        project = self._target.project_resource_id
-        parent = project if scope == "project" else re.sub(r"/projects/[^/]+$", "", project, flags=re.IGNORECASE)
-        return f"{self._target.arm}{parent}/connections" + (f"/{quote(name, safe='')}" if name else "")
+        return connections_url(self._target.arm, self._target.project_resource_id, name, scope=scope)
 
     def get(self, name: str, *, scope: Scope = "project") -> dict[str, Any] | None:
         """The stored resource, credentials absent, or None when there is none of that name in that scope."""
@@ -229,6 +227,12 @@ _PARENT_MISSING: Final = ("ResourceGroupNotFound", "SubscriptionNotFound", "Pare
 def _code(answer: Exchange) -> object:
     error = answer.body.get("error") if isinstance(answer.body, Mapping) else None
     return error.get("code") if isinstance(error, Mapping) else None
+
+
+def connections_url(arm: str, project: str, name: str = "", *, scope: Scope = "project") -> str:
+    """The URL of a connection of a project (its resource id) or of its account; of all of them without a name."""
+    parent = project if scope == "project" else re.sub(r"/projects/[^/]+$", "", project, flags=re.IGNORECASE)
+    return f"{arm}{parent}/connections" + (f"/{quote(name, safe='')}" if name else "")
 
 
 def resource_rows(resources: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], ...]:

@@ -1,66 +1,296 @@
-"""What a person presses in a notebook; nothing of it is built where nobody is there to press it."""
+"""The form of each notebook: its parameters, to be filled in by a person; headless it is the parameters themselves.
+
+No Output widget is ever made: those can wait for ever where no front end is.
+"""
 
 from __future__ import annotations
 
-__all__ = ["MendForm", "mend_button"]
+__all__ = ["agent", "connection", "models", "settings", "start", "validation"]
 
-from html import escape
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final, get_args
 
+from gateway_workbook.discovery import Discovered
 from gateway_workbook.errors import UsageError
-from gateway_workbook.front_end import somebody_there
-from gateway_workbook.profile_change import change_profile
-from gateway_workbook.visible import visible
+from gateway_workbook.field import Field
+from gateway_workbook.form import Form, Memory
+from gateway_workbook.probe_session import ProbeOptions
+from gateway_workbook.profile_form import ProfileForm
+from gateway_workbook.route_proof import Control
+from gateway_workbook.run import run_folder
+from gateway_workbook.secrets import SecretReference, is_reference
+from gateway_workbook.workbook import ready_file, ready_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gateway_workbook.finding import Finding
-    from gateway_workbook.profile_change import ProfileChange
+    from gateway_workbook.field import Choice, Values
+    from gateway_workbook.step import Step
 
-_AGAIN = "run 00_start_here again, and 01_create_connections with replace = True"
+    Tell = Callable[[Any], str]  # the sentence about a value that will not do; empty for one that will
+
+_MOST_PARALLEL: Final = 64
+_CONNECTION: Final = (
+    Field(
+        name="way",
+        title="Create it",
+        about="By a request from here, or by files that your own tools deploy.",
+        kind="choice",
+        choices=lambda _: [("from here", "rest"), ("by files of mine", "files")],
+    ),
+    Field(
+        name="replace",
+        title="Write over one that differs",
+        about="A connection of the same name may be somebody else's; also sends a changed key again.",
+        kind="switch",
+        applies=lambda values: values["way"] == "rest",
+    ),
+)
+_MODELS: Final = (
+    Field(
+        name="only",
+        title="Only these",
+        about="Deployments to test, one a line; empty tests all.",
+        kind="lines",
+    ),
+    Field(
+        name="most",
+        title="At most",
+        about="How many are tested; each costs one prompt of a few tokens.",
+        kind="number",
+    ),
+    Field(
+        name="deployment",
+        title="For the agent",
+        about="The deployment an agent will stand on; empty takes the first that answers.",
+    ),
+    Field(
+        name="readiness",
+        title="Check for agents",
+        about="What agents need beyond one answer: up to 20 calls of a deployment.",
+        kind="choice",
+        choices=lambda _: [
+            ("the agent's deployment", "first"),
+            ("every one that answers", "all"),
+            ("none", "none"),
+        ],
+    ),
+)
+_VALIDATION: Final = (
+    Field(
+        name="suite",
+        title="Suite",
+        about="Prompts, and what their answers must hold; a file of your own by the parameter suite.",
+        kind="choice",
+        choices=lambda values: _ready("prompts", values["suite"]),
+    ),
+    Field(name="parallel", title="At once", about="How many prompts are under way together.", kind="number"),
+    Field(
+        name="log",
+        title="Gateway's log",
+        about="A command or URL that prints it; {marker} in it is the word that is looked for. Empty: none.",
+    ),
+    Field(
+        name="control",
+        title="Negative control",
+        about="A twin of the connection with an invented key, which must fail: made, asked once, removed.",
+        kind="choice",
+        choices=lambda _: [("where no log can be read", "auto"), ("always", "always"), ("never", "never")],
+    ),
+)
+_SETTINGS: Final = (
+    Field(name="url", title="URL", about="Any URL of the gateway: of a call, of its base, or the bare host."),
+    Field(
+        name="key",
+        title="Key",
+        about="Where the key is, never the key: env:NAME, keyring:SERVICE/USER or keyvault:VAULT/SECRET.",
+        applies=lambda values: not values["client_id"],
+    ),
+    Field(name="client_id", title="OAuth2 client", about="Its id, where a client signs in instead of a key."),
+    Field(
+        name="client_secret",
+        title="Client's secret",
+        about="Where the secret is, never the secret.",
+        applies=lambda values: bool(values["client_id"]),
+    ),
+    Field(
+        name="token_url",
+        title="Token URL",
+        about="Where the client gets its tokens.",
+        applies=lambda values: bool(values["client_id"]),
+    ),
+    Field(
+        name="scopes",
+        title="Scopes",
+        about="What the token is to allow, one a line.",
+        kind="lines",
+        applies=lambda values: bool(values["client_id"]),
+    ),
+    Field(
+        name="headers",
+        title="Headers",
+        about="One a line, name: format; {api_key} in it marks the key's header, others go beside it.",
+        kind="lines",
+    ),
+    Field(name="model", title="Model", about="A deployment to call; empty takes one that is listed."),
+    Field(name="name", title="Connection", about="Its name in the profile; empty takes the host's."),
+    Field(name="out", title="Save as", about="The profile's file, beside notebooks/ unless it begins with /."),
+    Field(
+        name="overwrite",
+        title="Write over it",
+        about="When another profile is there already.",
+        kind="switch",
+    ),
+)
 
 
-def mend_button(finding: Finding | None, profile: str | Path) -> Any:
-    """A button that applies the finding's change to the profile's file, below the lines that it changes.
-
-    None where there is nothing to change, and headless: there it is `gateway-workbook diagnose PROFILE --apply`.
-    """
-    if finding is None or not finding.change or not somebody_there():
-        return None
-    return MendForm(finding, profile).box
+def start(run_dir: str | Path, *, profile: str, target: str) -> ProfileForm:
+    """Notebook 00: which profile, and where Foundry is."""
+    return ProfileForm(profile=profile, target=target, memory=Memory(run_folder(run_dir) / "forms.json", "00"))
 
 
-class MendForm:
-    """The difference, the button and what came of it; `box` is what to show. No Output widget: those can hang."""
+def connection(step: Step, **given: Any) -> Form:
+    """Notebook 01: how the connection is made."""
+    return StepForm(step, _CONNECTION, given, {"way": _one_of("rest", "files")})
 
-    def __init__(self, finding: Finding, profile: str | Path) -> None:
-        from ipywidgets import HTML, Button, VBox
 
-        self._change: ProfileChange | None = None
-        told = ""
+def models(step: Step, **given: Any) -> Form:
+    """Notebook 02: what is tested."""
+    checks = {"most": _between(1, 10_000), "readiness": _one_of("first", "all", "none")}
+    return StepForm(step, _MODELS, given, checks)
+
+
+def agent(step: Step, **given: Any) -> Form:
+    """Notebook 03: which deployment, which tools, which words."""
+    callable_ = step.run.read(Discovered).callable
+    asked = (
+        Field(
+            name="deployment",
+            title="Deployment",
+            about="What stands behind the slash of the agent's model.",
+            kind="choice",
+            choices=lambda _: [("the first that answers", ""), *((name, name) for name in callable_)],
+        ),
+        Field(
+            name="agent_name",
+            title="Agent",
+            about="Its name; empty takes the connection's with -agent.",
+        ),
+        Field(
+            name="instructions", title="Instructions", about="What every conversation begins with.", kind="paragraph"
+        ),
+        Field(
+            name="tools",
+            title="Tools",
+            about="What the agent may call; a file of your own by the parameter tools.",
+            kind="choice",
+            choices=lambda values: [("none", ""), *_ready("tools", values["tools"])],
+        ),
+        Field(
+            name="kind",
+            title="Kind",
+            about="Prompt agents are the only ones that answer through a gateway.",
+            kind="choice",
+            choices=lambda _: [("a prompt agent", "prompt")],
+        ),
+    )
+    return StepForm(step, asked, given, {"tools": _file("tools")})
+
+
+def validation(step: Step, **given: Any) -> Form:
+    """Notebook 04: which prompts, and how the route is proven."""
+    checks = {
+        "suite": _file("prompts"),
+        "parallel": _between(1, _MOST_PARALLEL),
+        "control": _one_of(*get_args(Control)),
+    }
+    return StepForm(step, _VALIDATION, given, checks)
+
+
+def settings(**given: Any) -> SettingsForm:
+    """Notebook 10: the URL and the credential; belongs to no run, so nothing of it is kept."""
+    return SettingsForm(_SETTINGS, given, check=_settings_problems)
+
+
+class StepForm(Form):
+    """A form of a run's notebook; it also asks for the values of secrets that this kernel does not have."""
+
+    def __init__(self, step: Step, asked: Sequence[Field], given: Values, checks: Mapping[str, Tell]) -> None:
+        self._wanted = [one for one in step.run.profile().references.values() if not _is_there(step, one)]
+        memory = Memory(step.run.folder / "forms.json", step.name)
+        super().__init__(asked, given, check=lambda values: _told(checks, values), memory=memory)
+
+    def secrets(self) -> list[SecretReference]:
+        """Those that the run's profile names and nobody has set before the kernel was started."""
+        return self._wanted
+
+
+class SettingsForm(Form):
+    """The form of a probe; `options` are what it is told beside the URL."""
+
+    @property
+    def options(self) -> ProbeOptions:
+        """The options; raises UsageError while something is wrong."""
+        asked = {field.name for field in fields(ProbeOptions)}
+        values = {name: value for name, value in self.used().items() if name in asked}
+        unused = {"key": ""} if values["client_id"] else {"client_secret": "", "token_url": "", "scopes": ()}
+        lists = {name: tuple(values[name]) for name in ("headers", "scopes")}
+        return ProbeOptions(**{**values, **lists, **unused})
+
+    def secrets(self) -> list[SecretReference]:
+        """The key's, or the client's, where it is not the sandbox's own."""
+        told = (self.values[name] for name in ("key", "client_secret") if self.values[name])
+        references = [SecretReference.parse(one) for one in told if is_reference(one)]
+        return [one for one in references if not (one.scheme == "env" and one.name.startswith("SANDBOX_"))]
+
+
+def _is_there(step: Step, reference: SecretReference) -> bool:
+    try:
+        step.secrets.resolve(reference)
+    except UsageError:
+        return False
+    return True
+
+
+def _told(checks: Mapping[str, Tell], values: Values) -> dict[str, str]:
+    found = {name: tell(values[name]) for name, tell in checks.items()}
+    return {name: problem for name, problem in found.items() if problem}
+
+
+def _ready(kind: str, now: str) -> list[Choice]:
+    names = ready_names(kind)
+    own = [(now, now)] if now and now not in names else []
+    return [*((name, name) for name in names), *own]
+
+
+def _one_of(*words: str) -> Tell:
+    return lambda value: "" if value in words else f"no such choice '{value}': write {' or '.join(words)}"
+
+
+def _between(least: int, most: int) -> Tell:
+    def tell(value: Any) -> str:
+        return "" if least <= value <= most else f"{value} is out of range: write {least} to {most}"
+
+    return tell
+
+
+def _file(kind: str) -> Tell:
+    def tell(value: Any) -> str:
         try:
-            self._change = change_profile(profile, finding.change)
-        except UsageError as error:  # a ready profile, or a form that is not written back
-            told = str(error)
-        self.difference = HTML(_preformatted(self._change.diff if self._change else finding.mend))
-        self.button = Button(description="Apply", disabled=self._change is None)
-        self.told = HTML(escape(visible(told)))
-        self.button.on_click(self._apply)
-        self.box = VBox([self.difference, self.button, self.told])
-
-    def _apply(self, button: Any) -> None:
-        change, self._change = self._change, None
-        if change is None:  # pressed already
-            return
-        button.disabled = True
-        try:
-            change.write()
+            _ = value and ready_file(value, kind=kind)
         except UsageError as error:
-            self.told.value = escape(visible(str(error)))
-            return
-        self.told.value = escape(visible(f"wrote {change.path}: {_AGAIN}"))
+            return str(error)
+        return ""
+
+    return tell
 
 
-def _preformatted(text: str) -> str:
-    return f"<pre>{escape(visible(text))}</pre>"
+def _settings_problems(values: Values) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in ("key", "client_secret"):
+        if values[name] and not is_reference(values[name]):
+            found[name] = "is no reference to a secret: write env:NAME, and set that variable"
+    if not values["url"]:
+        found["url"] = "is missing: write any URL of the gateway"
+    return found

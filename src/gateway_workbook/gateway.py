@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Gateway", "chat_url", "endpoint_url"]
+__all__ = ["Gateway", "chat_url", "endpoint_url", "request_url"]
 
 from copy import copy
 from secrets import token_hex
@@ -91,7 +91,7 @@ class Gateway:
         return other
 
     def _call(self, deployment: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        url = _with_version(chat_url(self.connection, deployment), self.connection.inference_api_version)
+        url = request_url(self.connection, "chat", deployment)
         if not self.connection.deployment_in_path:
             body["model"] = deployment
         curl = self._curl("POST", url, body=body, inference=True)
@@ -106,7 +106,7 @@ class Gateway:
         return self._discover("get", deployment)
 
     def _discover(self, asked: Literal["list", "get"], deployment: str = "") -> Exchange:
-        url = _with_version(endpoint_url(self.connection, asked, deployment), self.connection.deployment_api_version)
+        url = request_url(self.connection, asked, deployment)
         return self._send({"asked": asked, "method": "GET", "url": url, "curl": self._curl("GET", url)})
 
     def _send(self, shown: dict[str, Any], *, read: StreamReader | None = None, **content: Any) -> Exchange:
@@ -143,17 +143,6 @@ class Gateway:
         return self._auth.hidden | self._header_secrets
 
 
-def _with_version(url: str, api_version: str | None) -> str:
-    # A discovery endpoint may bring a query of its own, and an api-version in it counts.
-    try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL:
-        return url
-    if not api_version or "api-version" in address.params:
-        return url
-    return str(address.copy_merge_params({"api-version": api_version}))
-
-
 def chat_url(connection: Connection, deployment: str) -> str:
     """Where inference of a deployment goes, without the api-version."""
     target = connection.target.rstrip("/")
@@ -175,3 +164,21 @@ def endpoint_url(connection: Connection, kind: str, deployment: str = "") -> str
     endpoint = discovery.list_endpoint if kind == "list" else discovery.get_endpoint
     path = endpoint.replace("{deploymentName}", quote(deployment, safe=""))
     return path if "://" in path else f"{connection.target.rstrip('/')}/{path.lstrip('/')}"
+
+
+def request_url(connection: Connection, asked: str, deployment: str = "") -> str:
+    """The whole URL of a call (`chat`) or of a look-up (`list`, `get`), with its api-version."""
+    if asked == "chat":
+        return _with_version(chat_url(connection, deployment), connection.inference_api_version)
+    return _with_version(endpoint_url(connection, asked, deployment), connection.deployment_api_version)
+
+
+def _with_version(url: str, api_version: str | None) -> str:
+    # A discovery endpoint may bring a query of its own, and an api-version in it counts.
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        return url
+    if not api_version or "api-version" in address.params:
+        return url
+    return str(address.copy_merge_params({"api-version": api_version}))

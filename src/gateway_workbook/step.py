@@ -10,6 +10,7 @@ import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, get_args
+from uuid import uuid4
 
 import httpx
 from IPython.core.getipython import get_ipython
@@ -30,10 +31,12 @@ from gateway_workbook.progress import INTERRUPTED, Task, settle
 from gateway_workbook.progress_line import in_notebook
 from gateway_workbook.route_proof import Control, RouteProof, prove_by_control
 from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, State, StepRecord
+from gateway_workbook.step_rail import Rail
 from gateway_workbook.tool import Surroundings
 from gateway_workbook.tool_log import tool_log
 from gateway_workbook.triage import Triage, triage
 from gateway_workbook.validation import Validator, Verdict
+from gateway_workbook.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,19 +56,27 @@ _INJECTED = "# Parameters"  # what papermill writes above the parameters it inje
 class Step:
     """The notebook named `name` on a run folder; `run` has its files, `target` says where it goes.
 
-    Clients are made on first use and closed by `checkpoint`.
+    Clients are made on first use and closed by `checkpoint`; `wire` shows what went over HTTP.
     """
 
     def __init__(self, name: str, run: Run) -> None:
         self.name, self.run, self.target = name, run, run.target()
-        self.secrets: Secrets = self.target.secrets()
-        self.credential: TokenCredential = self.target.credential()
+        own_log = f"{self.target.descriptor.url}/sandbox/" if self.target.descriptor else ""
+        self.wire = Wire(leave_out=own_log)
+        self.secrets: Secrets = self.wire.secrets(self.target.secrets())
+        self.credential: TokenCredential = self.wire.credential(self.target.credential(), line=self.target.token_line)
         self._open = ExitStack()
         self._http: httpx.Client | None = None
         self._started = datetime.now(UTC)
         self._done = False
+        self._rail_id = ""
         self._put("running", "")
         _tell_failures(self)
+
+    def _ipython_display_(self) -> None:
+        """Show the rail of the run; it follows when this notebook passes or fails."""
+        self._rail_id = uuid4().hex
+        Rail(self.run, self.name).show(self._rail_id)
 
     @classmethod
     def start(cls, run_dir: str | Path, *, profile: str, target: str) -> Self:
@@ -94,7 +105,7 @@ class Step:
     def http(self) -> httpx.Client:
         """One client for gateways and ARM."""
         if self._http is None:
-            self._http = self._open.enter_context(targets.http_client(self.target))
+            self._http = self._open.enter_context(targets.http_client(self.target, wire=self.wire))
         return self._http
 
     @property
@@ -111,7 +122,7 @@ class Step:
         if not found.findings:
             return found
         connection = self.run.read(ConnectionRecord).connection
-        with httpx.Client(transport=targets.transport(self.target), timeout=TIMEOUT) as once:
+        with httpx.Client(transport=targets.transport(self.target, wire=self.wire), timeout=TIMEOUT) as once:
             connect = connector(
                 connection,
                 lambda one: Gateway(one, once, secrets=self.secrets, credential=self.credential),
@@ -127,7 +138,7 @@ class Step:
     def agents(self) -> Agents:
         """The project's agents."""
         log = tool_log(self.target, self.http)
-        return self._open.enter_context(Agents(self.target, credential=self.credential, tool_log=log))
+        return self._open.enter_context(Agents(self.target, credential=self.credential, tool_log=log, wire=self.wire))
 
     def deployable(self, tools: Tools, agents: Agents) -> list[Tool]:
         """The tools as the SDK's own classes: URLs and connections as they are here, documents fetched, secrets in.
@@ -229,6 +240,8 @@ class Step:
     def _put(self, state: State, found: str) -> None:
         finished = None if state == "running" else datetime.now(UTC)
         self.run.record(StepRecord(step=self.name, state=state, started=self._started, finished=finished, found=found))
+        if self._rail_id:
+            Rail(self.run, self.name).show(self._rail_id, update=True)
 
 
 def check_control(control: str) -> None:

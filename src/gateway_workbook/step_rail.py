@@ -1,0 +1,72 @@
+"""The step rail: where a notebook stands in its run, what is done, what has become stale, and links on."""
+
+from __future__ import annotations
+
+__all__ = ["Rail", "rail"]
+
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from IPython.display import publish_display_data
+
+from gateway_workbook.run import Run, run_folder
+from gateway_workbook.stages import stages
+from gateway_workbook.visible import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway_workbook.stages import Stage
+
+# The words of the rail: glyph, word, and how it is coloured beside that.
+_WORDS: Final = {
+    "passed": ("✓", "done", "good"),
+    "overtaken": ("↺", "stale", "open"),
+    "running": ("…", "begun", "open"),
+    "not run": ("–", "to do", "none"),
+}
+_STOPPED: Final = ("✗", "did not pass", "bad")
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The six notebooks of a run, the notebook `here` marked; shows itself."""
+
+    run: Run
+    here: str
+
+    def _repr_html_(self) -> str:
+        css = files("gateway_workbook").joinpath("templates/rail.css").read_text(encoding="utf-8")
+        items = "".join(self._item(stage) for stage in stages(self.run))
+        shown = f"<nav class='gateway-workbook-rail' aria-label='Steps of this run'><ol>{items}</ol></nav>"
+        return f"<style>{css}</style>{shown}"
+
+    def _item(self, stage: Stage) -> str:
+        glyph, word, tone = _WORDS.get(stage.standing, _STOPPED)
+        number, _, name = stage.step.partition("_")
+        title = f"{int(number)} {name.replace('_', ' ')}"
+        current = " aria-current='step'" if stage.step == self.here else ""
+        # A link to where one is would only reload the page.
+        shown = f"<b>{title}</b>" if current else f"<a href='{stage.step}.ipynb'>{title}</a>"
+        why = f"<small>{escape(visible(stage.found))}</small>" if stage.standing == "overtaken" else ""
+        return f"<li class='{tone}'{current}>{shown}<span>{glyph} {word}</span>{why}</li>"
+
+    def show(self, display_id: str, *, update: bool = False) -> None:
+        """Show it in a notebook, or show in the same place how things stand now."""
+        shown = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        publish_display_data(shown, transient={"display_id": display_id}, update=update)
+
+    def __repr__(self) -> str:
+        return "\n".join(self._line(stage) for stage in stages(self.run))
+
+    def _line(self, stage: Stage) -> str:
+        glyph, word, _ = _WORDS.get(stage.standing, _STOPPED)
+        why = f": {visible(stage.found)}" if stage.standing == "overtaken" else ""
+        return f"{'→' if stage.step == self.here else ' '} {stage.step}  {glyph} {word}{why}"
+
+
+def rail(here: str, run_dir: str | Path) -> Rail:
+    """The rail of a run folder, which need not be there yet."""
+    return Rail(Run(run_folder(run_dir)), here)
