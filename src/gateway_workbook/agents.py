@@ -19,6 +19,7 @@ from gateway_workbook.errors import ServiceError, UsageError
 from gateway_workbook.progress import Task, tell
 from gateway_workbook.sign_in import sign_in_problem
 from gateway_workbook.target import LOOPBACK, Target
+from gateway_workbook.wire_sdk import openai_http_client, sdk_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gateway_workbook.arm import Outcome
     from gateway_workbook.ledger import Ledger
     from gateway_workbook.tools import Tools
+    from gateway_workbook.wire import Wire
 
 ANSWER_SECONDS: Final = 180  # the SDK's own limit is ten minutes, and it tries three times
 MOST_ROUNDS: Final = 8
@@ -42,7 +44,7 @@ class Agents:
     """Prompt agents and their answers, through azure-ai-projects and the openai client it gives out.
 
     A context manager; it owns the two clients it makes. `tool_log` tells the calls of a response that no item of it
-    shows, where there is a log of them.
+    shows, where there is a log of them; `wire` records what goes over HTTP.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class Agents:
         *,
         credential: TokenCredential,
         tool_log: Callable[[str], tuple[ToolCall, ...]] = lambda _: (),
+        wire: Wire | None = None,
     ) -> None:
-        self._target, self._tool_log = target, tool_log
-        self._project = _project_client(target, credential)
+        self._target, self._tool_log, self._wire = target, tool_log, wire
+        self._project = _project_client(target, credential, wire)
         self._openai: OpenAI | None = None
         self._opening = Lock()
 
@@ -176,7 +179,7 @@ class Agents:
     def _client(self) -> OpenAI:
         with self._opening:
             if self._openai is None:
-                self._openai = _openai_client(self._project, self._target)
+                self._openai = _openai_client(self._project, self._target, self._wire)
                 # The SDK imports half a second of modules at the first use; no prompt should be charged for that.
                 _ = self._openai.responses
             return self._openai
@@ -194,7 +197,7 @@ class Equipped:
         return self.agents.ask(agent, prompt, functions=self.tools.functions(), approve=self.tools.approve)
 
 
-def _project_client(target: Target, credential: TokenCredential) -> AIProjectClient:
+def _project_client(target: Target, credential: TokenCredential, wire: Wire | None) -> AIProjectClient:
     from azure.ai.projects import AIProjectClient
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
@@ -211,12 +214,18 @@ def _project_client(target: Target, credential: TokenCredential) -> AIProjectCli
         options["per_call_policies"] = [PlainHttpOnLoopback()]
     if target.descriptor and target.descriptor.ca:
         options["connection_verify"] = target.descriptor.ca
+    if wire:
+        options["transport"] = sdk_transport(wire, ca=options.get("connection_verify"))
     return AIProjectClient(target.project_endpoint, credential, **options)
 
 
-def _openai_client(project: AIProjectClient, target: Target) -> OpenAI:
+def _openai_client(project: AIProjectClient, target: Target, wire: Wire | None) -> OpenAI:
     import openai
 
+    if wire:
+        return project.get_openai_client(
+            timeout=ANSWER_SECONDS, http_client=openai_http_client(wire, trust=target.trust())
+        )
     # The SDK does not hand its trust on to the openai client.
     if target.descriptor and target.descriptor.ca:
         return project.get_openai_client(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Curl"]
+__all__ = ["LAST_OF_PIPE", "QUOTED", "Curl", "entra_line", "spelled"]
 
 import json
 import shlex
@@ -15,8 +15,8 @@ from gateway_workbook.shell import fetch
 if TYPE_CHECKING:
     from gateway_workbook.connection import Connection
 
-_LAST_OF_PIPE: Final = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'"""
-_QUOTED: Final = str.maketrans({character: f"\\{character}" for character in '\\"$`'})
+LAST_OF_PIPE: Final = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'"""
+QUOTED: Final = str.maketrans({character: f"\\{character}" for character in '\\"$`'})
 
 
 class Curl:
@@ -49,7 +49,7 @@ class Curl:
             "scope": " ".join(connection.scopes),
         }
         words = " ".join(f"--data-urlencode {shlex.quote(f'{key}={value}')}" for key, value in form.items() if value)
-        secret = f"printf '%s' \"{_shown(connection.client_secret)}\"" if connection.client_secret else "printf ''"
+        secret = f"printf '%s' \"{spelled(connection.client_secret)}\"" if connection.client_secret else "printf ''"
         url = shlex.quote(without_query(connection.token_url or ""))  # a query there may hold a key
         return f"{secret} | curl --silent --show-error {words} --data-urlencode client_secret@- {url}"
 
@@ -58,26 +58,30 @@ class Curl:
         if connection.auth_type == "ApiKey" and connection.api_key:
             config = connection.auth_config
             before, _, after = (config.format if config else "{api_key}").partition("{api_key}")
-            value = f"{before.translate(_QUOTED)}{_shown(connection.api_key)}{after.translate(_QUOTED)}"
-            return f"{(config.name if config else 'api-key').translate(_QUOTED)}: {value}"
+            value = f"{before.translate(QUOTED)}{spelled(connection.api_key)}{after.translate(QUOTED)}"
+            return f"{(config.name if config else 'api-key').translate(QUOTED)}: {value}"
         return "Authorization: Bearer $TOKEN"
 
     def _token_line(self) -> str:
         connection = self._connection
         if connection.auth_type == "OAuth2":
-            return f'TOKEN="$({self.token()} | {_LAST_OF_PIPE})"\n'
+            return f'TOKEN="$({self.token()} | {LAST_OF_PIPE})"\n'
         if connection.auth_type == "ProjectManagedIdentity":
-            resource = shlex.quote((connection.audience or "").rstrip("/"))
-            asked = f"az account get-access-token --resource {resource} --query accessToken --output tsv"
-            return f'TOKEN="$({asked})"\n'
+            return f"{entra_line(connection.audience or '')}\n"
         return ""
 
 
 def _header(name: str, value: str) -> str:
-    return f"{name.translate(_QUOTED)}: {_shown(SecretReference.parse(value))}"
+    return f"{name.translate(QUOTED)}: {spelled(SecretReference.parse(value))}"
 
 
-def _shown(reference: SecretReference) -> str:
+def entra_line(audience: str) -> str:
+    """The line that puts an Entra token into TOKEN."""
+    resource = shlex.quote(audience.rstrip("/"))
+    return f'TOKEN="$(az account get-access-token --resource {resource} --query accessToken --output tsv)"'
+
+
+def spelled(reference: SecretReference) -> str:
     """The secret within double quotes of a shell."""
     return f"${{{reference.name}}}" if reference.scheme == "env" else f"$({fetch(reference)})"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from gateway_workbook import sandbox_process
 from gateway_workbook import target as targets
+from gateway_workbook.curl import entra_line
 from gateway_workbook.errors import CheckpointFailed, UsageError
 from gateway_workbook.probe import Probed, probe
 from gateway_workbook.probe_asking import Access
@@ -21,6 +22,7 @@ from gateway_workbook.run import run_folder
 from gateway_workbook.secrets import Secrets, is_reference
 from gateway_workbook.step import refuse_unknown_parameters
 from gateway_workbook.whole_files import write_files
+from gateway_workbook.wire import Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,8 +92,11 @@ class ProbeOptions:
         return "OAuth2", client | ({"scopes": list(self.scopes)} if self.scopes else {})
 
 
-def find_settings(url: str, options: ProbeOptions) -> Probed:
-    """Probe the gateway at a URL; raises UsageError before anything is sent where something is missing or unsafe."""
+def find_settings(url: str, options: ProbeOptions, *, wire: Wire | None = None) -> Probed:
+    """Probe the gateway at a URL; raises UsageError before anything is sent where something is missing or unsafe.
+
+    `wire` records what is sent.
+    """
     where = sandbox_of(url, options.token_url)
     locate = where.locate if where else str
     clue = read_url(url, locate=locate, allow_http=options.allow_http)
@@ -99,9 +104,12 @@ def find_settings(url: str, options: ProbeOptions) -> Probed:
     token_url = base_connection(given, locate=locate).token_url
     if token_url:
         check_transport(token_url, allow_http=options.allow_http)
-    bounded = Bounded(targets.transport(where), [clue.home, *([token_url] if token_url else [])])
+    bounded = Bounded(targets.transport(where, wire=wire), [clue.home, *([token_url] if token_url else [])])
     secrets = where.secrets() if where else Secrets()
     credential = _credential(where) if options.identity else None
+    if wire:
+        secrets = wire.secrets(secrets)
+        credential = credential and wire.credential(credential, line=where.token_line if where else entra_line)
     try:
         access = Access(secrets=secrets, credential=credential, locate=locate, written=clue.written)
         return probe(given, bounded, access=access)
@@ -118,13 +126,17 @@ def write_profile(path: Path, profile: Profile, *, overwrite: bool = False) -> N
 
 
 class SettingsStep:
-    """Notebook 10 at work: it belongs to no run, so its checkpoint is written nowhere and only said."""
+    """Notebook 10 at work: it belongs to no run, so its checkpoint is written nowhere and only said.
+
+    `wire` shows what went over HTTP, where it was passed to `find_settings`.
+    """
 
     name: Final = "10_find_settings"
 
     def __init__(self) -> None:
         in_notebook()
         refuse_unknown_parameters()
+        self.wire = Wire()
 
     def write(self, profile: Profile, out: str, *, overwrite: bool = False) -> Path:
         """Write the profile; a relative path lies beside notebooks/, as run folders do."""

@@ -6,6 +6,7 @@ __all__ = ["AUDIENCES", "Kind", "Target", "azure", "http_client", "sandbox", "tr
 
 import os
 import re
+import shlex
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -17,6 +18,7 @@ from httpx_retries import Retry, RetryTransport
 from pydantic import BaseModel, ConfigDict
 
 from gateway_workbook.authentication import TIMEOUT
+from gateway_workbook.curl import LAST_OF_PIPE, entra_line
 from gateway_workbook.errors import UsageError
 from gateway_workbook.progress import tell
 from gateway_workbook.sandbox_process import Descriptor, find_or_start
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azure.core.credentials import AccessToken, TokenCredential
+
+    from gateway_workbook.wire import Wire
 
 Kind = Literal["sandbox", "azure"]
 AZURE_ARM: Final = "https://management.azure.com"
@@ -89,6 +93,14 @@ class Target(BaseModel):
 
         return _SandboxIdentity(self.descriptor) if self.descriptor else DefaultAzureCredential()
 
+    def token_line(self, audience: str) -> str:
+        """The line for a shell that puts a token of this target's Entra into TOKEN."""
+        if self.descriptor is None:
+            return entra_line(audience)
+        asked = f"--get --data api-version=2019-08-01 --data-urlencode {shlex.quote(f'resource={audience}')}"
+        signed = "printf 'X-IDENTITY-HEADER: %s\\n' \"${IDENTITY_HEADER}\""
+        return f'TOKEN="$({signed} | curl --silent --header @- {asked} "${{IDENTITY_ENDPOINT}}" | {LAST_OF_PIPE})"'
+
     def secrets(self) -> Secrets:
         """Resolves references; on the sandbox also the keys of its own gateways."""
         return Secrets(self.descriptor.environment if self.descriptor else {})
@@ -140,14 +152,18 @@ class _SandboxIdentity:
                         os.environ[name] = value
 
 
-def http_client(target: Target | None) -> httpx.Client:
+def http_client(target: Target | None, *, wire: Wire | None = None) -> httpx.Client:
     """A client for gateways and ARM, honouring Retry-After; one is enough for a notebook, close it after use."""
-    return httpx.Client(transport=RetryTransport(transport(target), retry=_RETRY), timeout=TIMEOUT)
+    return httpx.Client(transport=RetryTransport(transport(target, wire=wire), retry=_RETRY), timeout=TIMEOUT)
 
 
-def transport(target: Target | None) -> httpx.BaseTransport:
-    """What sends each request once, through the proxy of the environment; None is a gateway without a project."""
-    return _ByEnvironment(target.trust() if target else httpx.create_ssl_context())
+def transport(target: Target | None, *, wire: Wire | None = None) -> httpx.BaseTransport:
+    """What sends each request once, through the proxy of the environment, recorded where there is a `wire`.
+
+    No target is a gateway without a project.
+    """
+    plain = _ByEnvironment(target.trust() if target else httpx.create_ssl_context())
+    return wire.transport(plain) if wire else plain
 
 
 class _ByEnvironment(httpx.BaseTransport):
