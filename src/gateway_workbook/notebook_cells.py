@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["Cell", "Output", "cells"]
 
+import base64
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 _NO_TWIN: Final = "A Jupyter Widget"
 _NO_FORM: Final = "A form stood here: it needs the notebook itself, and a kernel."
+_STYLE: Final = re.compile(r'\bstyle="[^"]*"')
+_SEEN: Final = re.compile(r"<(?:img|svg|hr|meter|progress)\b")  # what is seen although it has no text
 _LABELS: Final = {
     "parameters": "Parameters: everything this notebook can be told",
     "injected-parameters": "Parameters given to this run, in place of those above",
@@ -98,7 +102,9 @@ def _outputs(cell: NotebookNode, clean: Clean) -> Iterator[Output]:
         elif output.output_type == "error":
             yield _failure(output)
         else:
-            yield _richest(output.data, clean)
+            shown = _richest(output.data, clean)
+            if not _blank(shown):
+                yield shown
 
 
 def _failure(output: NotebookNode) -> Output:
@@ -117,7 +123,7 @@ def _richest(data: NotebookNode, clean: Clean) -> Output:
         return Output(kind="note", shown=_NO_FORM)
     forms: tuple[tuple[str, Callable[[str], Output]], ...] = (
         ("text/html", lambda html: Output(kind="html", shown=clean(html))),
-        ("image/svg+xml", lambda drawing: Output(kind="drawing", shown=clean(drawing))),
+        ("image/svg+xml", lambda svg: _drawing(svg, clean, text)),
         ("text/markdown", lambda prose: Output(kind="html", shown=clean(_markdown(prose, {})))),
         ("image/png", lambda picture: _picture("image/png", picture, text)),
         ("image/jpeg", lambda picture: _picture("image/jpeg", picture, text)),
@@ -129,8 +135,28 @@ def _richest(data: NotebookNode, clean: Clean) -> Output:
     return Output(kind="note", shown=f"An output that a page cannot show ({', '.join(data) or 'empty'}).")
 
 
+def _drawing(svg: str, clean: Clean, told: str) -> Output:
+    """A chart of ours in the colours of the page; any other drawing as a picture, because its own may need white."""
+    from markupsafe import Markup
+
+    from gateway_workbook.chart import COLOURS
+
+    names = {colour: name for name, colour in COLOURS.items()}
+    cleaned, known = str(clean(svg)), re.compile("|".join(names))
+    themed = _STYLE.sub(lambda style: known.sub(lambda colour: f"var(--{names[colour[0]]})", style[0]), cleaned)
+    if themed == cleaned:
+        return _picture("image/svg+xml", base64.b64encode(svg.encode()).decode(), told)
+    return Output(kind="drawing", shown=Markup(themed))  # noqa: S704  cleaned, and then only colours named
+
+
 def _picture(kind: str, encoded: str, told: str) -> Output:
     return Output(kind="picture", shown=f"data:{kind};base64,{''.join(encoded.split())}", sentence=visible(told))
+
+
+def _blank(output: Output) -> bool:
+    from markupsafe import Markup
+
+    return output.kind in ("text", "html") and not (Markup(output.shown).striptags() or _SEEN.search(output.shown))  # noqa: S704  thrown away
 
 
 def _is_call(text: str) -> bool:
