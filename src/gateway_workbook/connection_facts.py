@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["connection_facts"]
+__all__ = ["connection_facts", "showable"]
 
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,24 @@ def connection_facts(connection: Connection) -> list[tuple[str, str]]:
     return [(label, value) for label, value in facts if value]
 
 
+def showable(connection: Connection) -> Connection:
+    """The connection without what may be a secret in the wrong place; its references stay, they are none."""
+    config = connection.auth_config
+    if config and "{api_key}" not in config.format:  # the key itself may stand where {api_key} should
+        config = config.model_copy(update={"format": _HIDDEN})
+    return connection.model_copy(
+        update={
+            "target": without_query(connection.target),
+            "token_url": connection.token_url and without_query(connection.token_url),
+            "custom_headers": {name: _header(name, value) for name, value in connection.custom_headers.items()},
+            "auth_config": config,
+        }
+    )
+
+
 def _authentication(connection: Connection) -> Iterator[tuple[str, str]]:
     if connection.auth_type == "ApiKey":
-        config = connection.auth_config
+        config = showable(connection).auth_config
         header = f"{config.name}: {config.format}" if config else "api-key: {api_key}"
         yield "Key", f"{connection.api_key or 'none'}, sent as {header}"
     elif connection.auth_type == "OAuth2":

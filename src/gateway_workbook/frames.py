@@ -81,6 +81,8 @@ _GLYPHS: Final = {
 
 
 _NAME: Final = "{deployment}"
+_FAULT: Final = "Whose fault it is"
+_FINDINGS: Final = "Findings"
 
 
 def mark(word: str) -> str:
@@ -91,7 +93,7 @@ def mark(word: str) -> str:
 def steps(run: Run) -> pd.DataFrame:
     """The six notebooks: verdict, seconds and what each found."""
     rows = [(stage.step, mark(stage.standing), stage.seconds, stage.found) for stage in stages(run)]
-    return table(("Step", "Verdict", "Seconds", "Found"), rows)
+    return table(("Step", "Verdict", "Seconds", "Found"), rows, caption="The six notebooks")
 
 
 def models(discovered: Discovered) -> pd.DataFrame:
@@ -110,7 +112,7 @@ def models(discovered: Discovered) -> pd.DataFrame:
         )
         for found in discovered.models
     ]
-    return table(columns, rows)
+    return table(columns, rows, caption="Deployments: listed, gettable, callable")
 
 
 def readiness(found: Readiness) -> pd.DataFrame:
@@ -120,7 +122,8 @@ def readiness(found: Readiness) -> pd.DataFrame:
         for position, one in enumerate(found.deployments[0].outcomes if found.deployments else ())
     ]
     rows += [(one.check, *([mark(one.answer)] * len(found.deployments))) for one in found.gateway]
-    return table(("Check", *(deployment.deployment for deployment in found.deployments)), rows)
+    columns = ("Check", *(deployment.deployment for deployment in found.deployments))
+    return table(columns, rows, caption="What an agent needs")
 
 
 def readiness_conclusions(found: Readiness) -> pd.DataFrame:
@@ -129,7 +132,8 @@ def readiness_conclusions(found: Readiness) -> pd.DataFrame:
         (one.deployment, mark(one.ready), one.format, _fates(one.tools), one.requests, one.seconds)
         for one in found.deployments
     ]
-    return table(("Deployment", "Carries agents", "Format to declare", "Agent tools", "Requests", "Seconds"), rows)
+    columns = ("Deployment", "Carries agents", "Format to declare", "Agent tools", "Requests", "Seconds")
+    return table(columns, rows, caption="What follows for each deployment")
 
 
 def _fates(tools: Mapping[str, str]) -> str:
@@ -141,7 +145,7 @@ def _fates(tools: Mapping[str, str]) -> str:
 def readiness_asks(found: Readiness) -> pd.DataFrame:
     """What to ask of the gateway's team, one row for each refused check."""
     rows = [(ask.deployment, ask.sentence, ask.found) for ask in found.asks]
-    return table(("Deployment", "Ask", "Seen"), rows)
+    return table(("Deployment", "Ask", "Seen"), rows, caption="What to ask of the gateway's team")
 
 
 def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
@@ -159,25 +163,27 @@ def verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
         )
         for found in verdicts
     ]
-    return table(columns, rows)
+    return table(columns, rows, caption="Verdicts")
 
 
 def triage(found: Triage | None) -> pd.DataFrame:
     """Whose fault it is, and what was found on each route; nobody's where every prompt was answered."""
     if found is None:
-        return table(("Whose", "Why"), [("→ nobody", "every prompt was answered")])
+        return table(("Whose", "Why"), [("→ nobody", "every prompt was answered")], caption=_FAULT)
     rows = [
         (route, mark("yes") + " answers" if finding is None else finding.found, finding.cause if finding else "", "")
         for route, finding in (("straight to the gateway", found.gateway), ("through the agent", found.agent))
     ]
-    return table(("Route", "Found", "Cause", "Mend"), [*rows, (f"→ {found.party}", "", found.why, found.mend)])
+    conclusion = (f"→ {found.party}", "", found.why, found.mend)
+    return table(("Route", "Found", "Cause", "Mend"), [*rows, conclusion], caption=_FAULT)
 
 
 def proofs(found: Iterable[RouteProof]) -> pd.DataFrame:
     """What proves that the agent's calls go through the gateway, beside the log in the verdicts."""
     told = {True: "yes", False: "no", None: "could not tell"}
     names = {"control": "Negative control", "log": "The gateway's log"}
-    return table(("By", "Proven", "Why"), [(names[one.by], mark(told[one.holds]), one.why) for one in found])
+    rows = [(names[one.by], mark(told[one.holds]), one.why) for one in found]
+    return table(("By", "Proven", "Why"), rows, caption="Whether the agent's calls go through the gateway")
 
 
 def logged(verdict: Verdict) -> str:
@@ -201,7 +207,8 @@ def resources(records: Iterable[Mapping[str, str]]) -> pd.DataFrame:
         )
         for record in records
     ]
-    return table(("Name", "Belongs to", "Category", "Authentication", "Target"), rows)
+    columns = ("Name", "Belongs to", "Category", "Authentication", "Target")
+    return table(columns, rows, caption="Connected resources")
 
 
 def target(target: Target) -> pd.DataFrame:
@@ -213,17 +220,19 @@ def target(target: Target) -> pd.DataFrame:
     ]
     if target.descriptor:
         rows.append(("Portal", target.descriptor.portal))
-    return table(("What", "Value"), rows)
+    return table(("What", "Value"), rows, caption="Where this run goes")
 
 
 def prerequisites(found: Iterable[Prerequisite]) -> pd.DataFrame:
     """What is there, what is missing, and the mend."""
-    return table(("What", "There", "Mend"), [(row.what, mark("yes" if row.there else "no"), row.mend) for row in found])
+    rows = [(row.what, mark("yes" if row.there else "no"), row.mend) for row in found]
+    return table(("What", "There", "Mend"), rows, caption="What this run needs")
 
 
 def differences(found: Iterable[Difference]) -> pd.DataFrame:
     """Where a stored connection is not what the profile says."""
-    return table(("Field", "Profile", "Stored"), [(row.field, row.wanted, row.found) for row in found])
+    rows = [(row.field, row.wanted, row.found) for row in found]
+    return table(("Field", "Profile", "Stored"), rows, caption="Where the stored connection differs from the profile")
 
 
 def findings(found: Iterable[Finding]) -> pd.DataFrame:
@@ -235,7 +244,7 @@ def findings(found: Iterable[Finding]) -> pd.DataFrame:
     if any(row.request for row in rows):
         return _diagnosed(rows)
     told = [(mark(row.severity), row.field, row.found, row.mend) for row in rows]
-    return table(("Severity", "Field", "Found", "Mend"), told)
+    return table(("Severity", "Field", "Found", "Mend"), told, caption=_FINDINGS, named=False)
 
 
 def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
@@ -243,7 +252,7 @@ def _diagnosed(found: Sequence[Finding]) -> pd.DataFrame:
     rows = [
         (mark(row.severity), _observed(row), row.cause, row.confidence, row.mend, in_words(row.change)) for row in found
     ]
-    frame = table(columns, rows)
+    frame = table(columns, rows, caption=_FINDINGS, named=False)
     frame.attrs["folded"] = {f"repeat {row.code}": visible(row.curl) for row in found if row.curl}
     return frame
 
@@ -259,13 +268,13 @@ def given(url: str, options: ProbeOptions) -> pd.DataFrame:
         (one.name, getattr(options, one.name)) for one in fields(options) if getattr(options, one.name) != one.default
     ]
     shown = ((name, ", ".join(value) if isinstance(value, tuple) else str(value)) for name, value in told)
-    return table(("What", "Value"), [("url", url), *shown])
+    return table(("What", "Value"), [("url", url), *shown], caption="What the search is told")
 
 
 def evidence(found: Iterable[Evidence]) -> pd.DataFrame:
     """What a probe asked, in order, and what each answer means."""
     rows = [(row.request, row.signed, row.outcome, row.meaning) for row in found]
-    return table(("Request", "Signed", "Answer", "What it means"), rows)
+    return table(("Request", "Signed", "Answer", "What it means"), rows, caption="What was asked, in order")
 
 
 def discovery(connection: Connection) -> pd.DataFrame:
@@ -275,7 +284,8 @@ def discovery(connection: Connection) -> pd.DataFrame:
     else:
         looked_up = [(kind.title(), "GET " + _named(endpoint_url(connection, kind, _NAME))) for kind in ("list", "get")]
     call = "POST " + _named(chat_url(connection, _NAME))
-    return table(("Step", "Request"), [*looked_up, ("Call", without_query(call))])
+    rows = [*looked_up, ("Call", without_query(call))]
+    return table(("Step", "Request"), rows, caption="What the gateway is asked")
 
 
 def _named(url: str) -> str:
@@ -283,16 +293,19 @@ def _named(url: str) -> str:
 
 
 def agent(agent: AgentRecord) -> pd.DataFrame:
-    """The deployed agent."""
+    """The deployed agent; its model is a connection and, behind the first slash, what the gateway is sent."""
     return table(
         ("What", "Value"),
         [
             ("Agent", agent.name),
             ("Version", agent.version),
             ("Model", agent.model),
+            ("Connection", agent.model.partition("/")[0]),
+            ("Sent to the gateway", agent.deployment),
             *([("Tools", named_tools(agent.tools))] if agent.tools.tools else []),
             ("Outcome", agent.outcome),
         ],
+        caption="The deployed agent",
     )
 
 
@@ -305,7 +318,7 @@ def tools(tools: Tools) -> pd.DataFrame:
     """The tools a file gives an agent."""
     titles = {tool.type: tool.title for tool in GATEWAY_TOOLS}
     rows = [(tool.name, titles[tool.type], tool.about) for tool in tools.tools]
-    return table(("Tool", "Kind", "What it is"), rows)
+    return table(("Tool", "Kind", "What it is"), rows, caption="The agent's tools")
 
 
 def calls(answers: Iterable[Answer]) -> pd.DataFrame:
@@ -315,7 +328,7 @@ def calls(answers: Iterable[Answer]) -> pd.DataFrame:
         for answer in answers
         for call in answer.calls
     ]
-    return table(("Called", "As", "With", "Answer", "Went well"), rows)
+    return table(("Called", "As", "With", "Answer", "Went well"), rows, caption="Tools the agent called, in order")
 
 
 def suite(suite: Suite) -> pd.DataFrame:
@@ -324,7 +337,7 @@ def suite(suite: Suite) -> pd.DataFrame:
         (prompt.name, prompt.prompt, "; ".join(map(str, prompt.assertions)), ", ".join(prompt.routes))
         for prompt in suite.prompts
     ]
-    return table(("Prompt", "Text", "Assertions", "Routes"), rows)
+    return table(("Prompt", "Text", "Assertions", "Routes"), rows, caption=f"Prompts of the suite {suite.name}")
 
 
 def ledger(ledger: Ledger) -> pd.DataFrame:
@@ -332,4 +345,4 @@ def ledger(ledger: Ledger) -> pd.DataFrame:
     rows = [
         (entry.kind, entry.name, entry.scope, f"{entry.time:%Y-%m-%d %H:%M:%S} UTC") for entry in ledger.open_entries()
     ]
-    return table(("Kind", "Name", "Belongs to", "Written down"), rows)
+    return table(("Kind", "Name", "Belongs to", "Written down"), rows, caption="What this run still owns", named=False)

@@ -80,7 +80,14 @@ def test_differences_agents_suites_and_ledgers_have_their_rows(run: Run) -> None
     record = AgentRecord(name="x", version="2", model="c/d", outcome="replaced")
     equipped = record.model_copy(update={"tools": load_tools("function")})
     assert ["Tools", "track_order (function)"] in rows(frames.agent(equipped))
-    assert rows(frames.agent(record)) == [["Agent", "x"], ["Version", "2"], ["Model", "c/d"], ["Outcome", "replaced"]]
+    assert rows(frames.agent(record.model_copy(update={"model": "c/d/e"}))) == [
+        ["Agent", "x"],
+        ["Version", "2"],
+        ["Model", "c/d/e"],
+        ["Connection", "c"],
+        ["Sent to the gateway", "d/e"],
+        ["Outcome", "replaced"],
+    ]
     smoke = load_suite("smoke")
     assert [row[0] for row in rows(frames.suite(smoke))] == [prompt.name for prompt in smoke.prompts]
     with run.ledger.creating("connection", "contoso"):
