@@ -46,7 +46,6 @@ __all__ = [
     "ConnectionRecord",
     "Discovered",
     "ProbeOptions",
-    "Progress",
     "SettingsStep",
     "Step",
     "__version__",
@@ -79,7 +78,6 @@ __version__ = version("gateway-workbook")
 _FROM = {
     "ConnectionRecord": "run",
     "Discovered": "discovery",
-    "Progress": "progress_line",
     "Step": "step",
     "check_prerequisites": "prerequisites",
     "clean_up": "cleanup",

@@ -45,7 +45,7 @@ class Snapshot:
     def sentence(self) -> str:
         """`calling gpt-4o … 3 of 12, 4 s`; at the end `✓ 12 deployments called in 3.4 s`."""
         if not self.ended:
-            elapsed = f"{self.seconds:.0f} s" if self.seconds >= 1 else ""
+            elapsed = f"{int(self.seconds)} s" if self.seconds >= 1 else ""
             far = ", ".join(part for part in (self._counted, elapsed, self.note) if part)
             return f"{self.latest or self.doing} …{far and ' '}{far}"
         if self.ended == "done":
@@ -115,9 +115,9 @@ class Task:
             self._outer = _showing.task
             if self._outer is None:
                 _showing.task = self
-        if self._outer:
+        if self._outer and not self._outer.counts:  # one that counts says itself what it is at
             self._outer.now(self._doing)
-        elif _showing.screen:
+        elif self._outer is None and _showing.screen:
             self._draw = _showing.screen()
             self._thread = Thread(target=copy_context().run, args=(self._tick,), name="progress", daemon=True)
             try:
@@ -130,6 +130,11 @@ class Task:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
         self.close("done" if error is None else "interrupted" if interrupted else "stopped")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is known how many there are."""
+        return self._total is not None
 
     def now(self, word: str) -> None:
         """Say what is being done at this moment."""

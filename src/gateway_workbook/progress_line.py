@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Progress", "in_notebook", "in_terminal"]
+__all__ = ["in_notebook", "in_terminal", "progress_html"]
 
 import sys
 from html import escape
@@ -12,10 +12,12 @@ from uuid import uuid4
 from gateway_workbook.progress import INTERRUPTED, show_with
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from IPython.core.interactiveshell import InteractiveShell
     from rich.console import Console
 
     from gateway_workbook.progress import Snapshot
-    from gateway_workbook.validation import Verdict
 
 _TEXT: Final = "color:var(--jp-content-font-color1, inherit);font-variant-numeric:tabular-nums"
 _BAR: Final = "width:12em;vertical-align:middle;margin-right:.75em;accent-color:var(--jp-brand-color1, #1976d2)"
@@ -30,7 +32,7 @@ def in_notebook() -> None:
         return
     show_with(_NotebookLine)
     if not shell.custom_exceptions:  # somebody's own handler stays
-        shell.set_custom_exc((KeyboardInterrupt,), lambda *_, **__: [INTERRUPTED])
+        shell.set_custom_exc((KeyboardInterrupt,), _interrupted)
 
 
 def in_terminal() -> None:
@@ -40,6 +42,14 @@ def in_terminal() -> None:
 
         console = Console(stderr=True)
         show_with(lambda: _TerminalLine(console))
+
+
+def _interrupted(
+    shell: InteractiveShell, kind: type[BaseException], error: BaseException, trace: TracebackType, **_: object
+) -> None:
+    # IPython asks an exception for its own traceback, as it asks those of ours.
+    error._render_traceback_ = lambda: [INTERRUPTED]  # type: ignore[attr-defined]
+    shell.showtraceback((kind, error, trace))
 
 
 class _NotebookLine:
@@ -52,7 +62,7 @@ class _NotebookLine:
         from IPython.display import publish_display_data
 
         publish_display_data(
-            {"text/plain": at.sentence, "text/html": _html(at)},
+            {"text/plain": at.sentence, "text/html": progress_html(at)},
             transient={"display_id": self._id},
             update=self._shown,
         )
@@ -75,7 +85,8 @@ class _TerminalLine:
         self._status.start()
 
 
-def _html(at: Snapshot) -> str:
+def progress_html(at: Snapshot) -> str:
+    """The line as HTML: a progress bar with its sentence while it lasts, the sentence alone at the end."""
     told = escape(at.sentence)
     if at.ended:
         return f'<div role="status" style="{_TEXT}">{told}</div>'
@@ -83,13 +94,3 @@ def _html(at: Snapshot) -> str:
     label = f'aria-label="{escape(at.doing)}" aria-valuetext="{told}"'
     bar = f'<progress {label}{value} style="{_BAR}"></progress>'
     return f'<div style="{_TEXT}">{bar}<span aria-hidden="true">{told}</span></div>'
-
-
-class Progress:
-    """What notebooks gave to `Validator.judge` before it showed by itself how far it is; nothing more to show."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-
-    def __call__(self, verdict: Verdict) -> None:
-        """Take the verdict."""

@@ -124,6 +124,7 @@ def triage(
         task.now(f"calling {deployment}")
         exchange = gateway.chat(deployment, [{"role": "user", "content": PROMPT}])
         task.did()
+        task.now(f"asking {agent}")
         answer = agents.ask(agent, PROMPT)
         task.did()
     answered = usable(exchange, connection)
