@@ -5,7 +5,9 @@ agents are connected to. It shares no code with `gateway_workbook`: it is a seco
 
 Where things are:
 
-- the process: `server`, `instance`, `certificate`, `access_log`, `app`, `portal`; what it keeps: `state`, `connections`
+- the process: `server`, `instance`, `certificate`, `access_log`, `app`; what it keeps: `state`, `connections`
+- the page for people: `portal`, `portal_text`; what it tells: `health` (of connections), `dialogue` (who said what),
+  `notebook_links`
 - Azure Resource Manager: `arm`, `resource_path`, `resources`, `api_management`, `connection_resource`, `azure` (the
   names it plays)
 - deployments of ARM templates: `template_deployments` (over HTTP), `template_text` (the body), `template` (its shape),

@@ -146,6 +146,8 @@ def _validate(name: str, properties: Mapping[str, Any]) -> None:
     if properties["authType"] not in AUTH_TYPES:
         known = ", ".join(sorted(AUTH_TYPES))
         raise _validation_error(f"'properties.authType' is {properties['authType']!r}: use one of {known}")
+    if not isinstance(properties.get("metadata") or {}, dict):
+        raise _validation_error("'properties.metadata' must be an object: names, each with a text")
     _validate_credentials(properties["authType"], properties.get("credentials"))
 
 

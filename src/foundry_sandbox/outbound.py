@@ -51,8 +51,14 @@ class Outbound:
 def resolve(state: State, name: str, *, deployment: str) -> Outbound:
     """Read the connection as the service does; what it cannot use it calls not found."""
     connection = connections.find_for_project(state, name)
-    if connection is None or not _usable(connection):
+    if connection is None or overlooked(connection):
         raise not_found(f"Connection '{name}' not found")
+    return way_out(connection, deployment=deployment)
+
+
+def way_out(connection: Connection, *, deployment: str) -> Outbound:
+    """Read where a connection leads; raises RefusalError where the service says what is wrong with it."""
+    name = connection.name
     if connection.category not in GATEWAYS:
         kinds = " or ".join(sorted(GATEWAYS))
         raise invalid(f"connection '{name}' is of category {connection.category}: a gateway model needs {kinds}")
@@ -70,12 +76,16 @@ def resolve(state: State, name: str, *, deployment: str) -> Outbound:
     )
 
 
-def _usable(connection: Connection) -> bool:
-    if not all(isinstance(value, str) for value in connection.metadata.values()):
-        return False
-    if connection.auth_type in IDENTITY:
-        return connection.scope == "project" and bool(connection.properties.get("audience"))
-    return True
+def overlooked(connection: Connection) -> str | None:
+    """Return why the service calls a connection not found although it is there; None when it sees it."""
+    unlike = [name for name, value in connection.metadata.items() if not isinstance(value, str)]
+    if unlike:
+        return f"metadata.{unlike[0]} is not text: write objects and lists as JSON text"
+    if connection.auth_type in IDENTITY and connection.scope == "account":
+        return f"authType {connection.auth_type} on the account: make the connection in the project"
+    if connection.auth_type in IDENTITY and not connection.properties.get("audience"):
+        return f"audience is missing: authType {connection.auth_type} needs one"
+    return None
 
 
 def _check_discovery(connection: Connection) -> None:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from foundry_sandbox import __version__, azure, connections, example_services, gateways
+from foundry_sandbox import (
+    __version__,
+    agents,
+    azure,
+    dialogue,
+    example_services,
+    gateways,
+    notebook_links,
+    portal_text,
+)
+from foundry_sandbox.connections import find_for_project
+from foundry_sandbox.health import healths
+from foundry_sandbox.refusal import RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from starlette.requests import Request
 
@@ -21,14 +38,7 @@ if TYPE_CHECKING:
     from foundry_sandbox.state import GatewayRequest, State
 
 REFRESH = "/sandbox/portal"
-SHOWN = 25
-AGENT_SERVICE = "foundry-sandbox-agent-service/"
-
-# The page needs nothing from anywhere else, and what a client wrote into a name must not run here.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+SHOWN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,40 +50,93 @@ class Traffic:
     total: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """An agent with its latest versions, newest first, and the number of the one that answers, if one does."""
+
+    name: str
+    answering: str | None
+    versions: Sequence[dict[str, Any]]
+    total: int
+
+
+class Portal:
+    """Writes the page; its style and its script are part of it, and nothing else may style it or run in it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._run = secrets.token_hex(8)
+        self._style, self._script = (_inline(name) for name in ("portal.css", "portal.js"))
+        self._templates = Environment(
+            loader=PackageLoader("foundry_sandbox"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        portal_text.register(self._templates)
+
+    @property
+    def policy(self) -> str:
+        """Return the Content-Security-Policy: what a client wrote into a name must not run, nor load anything."""
+        return (
+            f"default-src 'none'; style-src {_hash(self._style)}; script-src {_hash(self._script)};"
+            " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+
+    def answer(self, request: Request, *, template: str) -> Response:
+        """Write a template with all there is to see, unless the client has it already."""
+        # The day is part of it because times of today are written without theirs.
+        seen = f'"{self._run}-{self.state.changes}-{datetime.now(UTC).date()}"'
+        headers = {
+            "Content-Security-Policy": self.policy,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "ETag": seen,
+        }
+        if request.headers.get("if-none-match") == seen:
+            return Response(status_code=304, headers=headers)
+        view = {**_view(self.state), "notebooks": notebook_links.links(request.query_params.get("notebooks"))}
+        frame = {"style": self._style, "script": self._script, "refresh": REFRESH}
+        return HTMLResponse(self._templates.get_template(template).render(view, **frame), headers=headers)
+
+
 def routes(state: State) -> list[BaseRoute]:
     """Return the page, and the part of it that the page fetches again."""
-    templates = Environment(
-        loader=PackageLoader("foundry_sandbox"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    templates.filters["clock"] = _clock
-    templates.tests["agent_service"] = lambda user_agent: str(user_agent).startswith(AGENT_SERVICE)
+    portal = Portal(state)
 
-    async def page(_: Request) -> Response:
-        return _html(templates, "portal.html", _view(state))
+    async def page(request: Request) -> Response:
+        return portal.answer(request, template="portal.html")
 
-    async def content(_: Request) -> Response:
-        return _html(templates, "portal_content.html", _view(state))
+    async def content(request: Request) -> Response:
+        return portal.answer(request, template="portal_content.html")
 
     return [Route("/", page), Route(REFRESH, content)]
 
 
-def _html(templates: Environment, name: str, view: Mapping[str, Any]) -> Response:
-    headers = {
-        "Content-Security-Policy": POLICY,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    return HTMLResponse(templates.get_template(name).render(view), headers=headers)
+def _inline(name: str) -> Markup:
+    return Markup(files("foundry_sandbox").joinpath("templates", name).read_text(encoding="utf-8"))  # noqa: S704  # ours
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _view(state: State) -> dict[str, Any]:
+    dialogues = dialogue.dialogues(state)
     return {
         "version": __version__,
         "project": azure.PROJECT,
-        "refresh": REFRESH,
         "endpoint": f"{state.url}{azure.PROJECT_PATH}",
-        "connections": connections.stored(state, scope="project") + connections.stored(state, scope="account"),
-        "versions": [version for agent in state.all("agent") for version in _versions(state, agent["name"])],
+        "names": notebook_links.NOTEBOOKS,
+        "healths": healths(state),
+        "agents": _agents(state),
+        "agent_total": state.count("agent"),
+        "there": lambda name: find_for_project(state, name) is not None,
+        "dialogues": dialogues,
+        "response_total": state.count("response"),
+        "told": {turn.response["id"] for one in dialogues for turn in one.turns if turn.response},
         "calls": state.agent_calls(last=SHOWN)[::-1],
         "tool_calls": state.tool_calls(last=SHOWN)[::-1],
         "examples": example_services.addresses(state),
@@ -81,11 +144,25 @@ def _view(state: State) -> dict[str, Any]:
     }
 
 
-def _versions(state: State, agent: str) -> list[dict[str, Any]]:
-    return list(reversed(state.all("version", parent=agent)))
+def _agents(state: State) -> list[Agent]:
+    return [_agent(state, agent["name"]) for agent in reversed(state.all("agent", last=SHOWN))]
+
+
+def _agent(state: State, name: str) -> Agent:
+    versions = state.all("version", parent=name, last=SHOWN)[::-1]
+    total = state.count("version", parent=name)
+    return Agent(name=name, answering=_answering(state, name), versions=versions, total=total)
+
+
+def _answering(state: State, name: str) -> str | None:
+    try:
+        return str(agents.resolve(state, name)["version"])
+    except RefusalError:  # its traffic goes to a version that was deleted
+        return None
 
 
 def _traffic(state: State) -> list[Traffic]:
+    """Return the gateways that saw requests before those that did not: an order that seldom changes under a reader."""
     shown = [
         Traffic(
             gateway=gateway,
@@ -94,8 +171,4 @@ def _traffic(state: State) -> list[Traffic]:
         )
         for gateway in gateways.gateways(state)
     ]
-    return sorted(shown, key=lambda one: one.requests[0].time if one.requests else 0, reverse=True)
-
-
-def _clock(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+    return sorted(shown, key=lambda one: not one.requests)

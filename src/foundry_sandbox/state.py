@@ -26,12 +26,14 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS document (
     position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, parent TEXT NOT NULL, name TEXT NOT NULL,
     body TEXT NOT NULL, UNIQUE (kind, parent, name));
+CREATE INDEX IF NOT EXISTS document_in_order ON document (kind, parent, position);
 CREATE TABLE IF NOT EXISTS gateway_request (
     id INTEGER PRIMARY KEY AUTOINCREMENT, gateway TEXT NOT NULL, request_id TEXT, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS gateway_request_by_gateway ON gateway_request (gateway, id);
 CREATE TABLE IF NOT EXISTS agent_call (
     id INTEGER PRIMARY KEY AUTOINCREMENT, response_id TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS agent_call_by_response ON agent_call (response_id, id);
+CREATE INDEX IF NOT EXISTS agent_call_by_connection ON agent_call (lower(json_extract(body, '$.connection')), id);
 CREATE TABLE IF NOT EXISTS tool_call (
     id INTEGER PRIMARY KEY AUTOINCREMENT, response_id TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS tool_call_by_response ON tool_call (response_id, id);
@@ -170,10 +172,18 @@ class State:
         rows = self._read("SELECT body FROM document WHERE kind = ? AND parent = ? AND name = ?", kind, parent, name)
         return json.loads(rows[0][0]) if rows else None
 
-    def all(self, kind: Kind, *, parent: str = "") -> list[dict[str, Any]]:
-        """Read the documents of a kind under one parent, oldest first."""
-        rows = self._read("SELECT body FROM document WHERE kind = ? AND parent = ? ORDER BY position", kind, parent)
-        return [json.loads(body) for (body,) in rows]
+    def all(self, kind: Kind, *, parent: str = "", last: int = -1) -> list[dict[str, Any]]:
+        """Read the documents of a kind under one parent, oldest first; `last` keeps only so many of the newest."""
+        rows = self._read(
+            "SELECT body FROM document WHERE kind = ? AND parent = ? ORDER BY position DESC LIMIT ?",
+            *(kind, parent, last),
+        )
+        return [json.loads(body) for (body,) in reversed(rows)]
+
+    def count(self, kind: Kind, *, parent: str = "") -> int:
+        """Count the documents of a kind under one parent."""
+        rows = self._read("SELECT count(*) FROM document WHERE kind = ? AND parent = ?", kind, parent)
+        return int(rows[0][0])
 
     def remove(self, name: str, *, kind: Kind, parent: str = "") -> bool:
         """Delete one document and say whether it was there."""
@@ -223,6 +233,20 @@ class State:
         )
         return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
 
+    def connection_calls(self, name: str, *, last: int) -> list[AgentCall]:
+        """Read the newest outbound calls through one connection, oldest first; names ignore case."""
+        rows = self._read(
+            "SELECT id, body FROM agent_call WHERE lower(json_extract(body, '$.connection')) = ?"
+            " ORDER BY id DESC LIMIT ?",
+            *(name.lower(), last),
+        )
+        return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
+
+    def count_connection_calls(self, name: str) -> int:
+        """Count the outbound calls through one connection that the log holds."""
+        sql = "SELECT count(*) FROM agent_call WHERE lower(json_extract(body, '$.connection')) = ?"
+        return int(self._read(sql, name.lower())[0][0])
+
     def log_tool_call(self, call: ToolCall) -> None:
         """Append to the log of tools; its `id` is given here."""
         self._append(
@@ -238,6 +262,12 @@ class State:
             *(response_id, last),
         )
         return [replace(ToolCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
+
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with everything that is written: while it stays, so does all that is read."""
+        with self._lock:
+            return self._database.total_changes
 
     def _lasting_secret(self, name: str) -> str:
         kept = self.recall(name)

@@ -86,6 +86,7 @@ def test_a_missing_field_is_named(arm: httpx.Client, field: str) -> None:
         ("arm-bad", {"authType": "Nonsense"}),
         ("arm-bad", {"credentials": {"clientId": "only"}}),
         ("arm-bad", {"authType": "ApiKey", "credentials": None}),
+        ("arm-bad", {"metadata": ["models"]}),
     ],
 )
 def test_what_azure_refuses_is_refused(arm: httpx.Client, name: str, change: dict[str, object]) -> None:
