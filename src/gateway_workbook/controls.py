@@ -45,7 +45,9 @@ def preformatted(text: str) -> str:
 def style() -> Any:
     """The looks of a form, which come with it: outside JupyterLab nothing else brings them."""
     css = files("gateway_workbook").joinpath("templates/form.css").read_text(encoding="utf-8")
-    return html(f"<style>{css}</style>")
+    widget = html(f"<style>{css}</style>")
+    widget.layout.display = _HIDDEN  # it counts all the same, and takes no room
+    return widget
 
 
 class Row:

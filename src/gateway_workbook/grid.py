@@ -67,21 +67,15 @@ class Grid:
         there.sort(key=lambda row: _key(row[column]), reverse=descending)
         return replace(self, rows=(*there, *missing), ordered=(column, descending))
 
-    def part(self, first: int, last: int) -> Grid:
-        """The rows from `first` up to `last`, counted from 0."""
-        return replace(self, rows=self.rows[first:last])
-
-    def html(self, *, bounded: bool = True) -> str:
-        """The table in a region that scrolls where it must; `bounded`: a long one in a window of its own."""
-        long = bounded and len(self.rows) > LONG
-        label = escape(self.caption or "Table", quote=True)
-        focus = f' role="region" aria-label="{label}" tabindex="0"' if long or len(self.columns) > _WIDE else ""
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+    def html(self, *, name: str = "") -> str:
+        """The table in a region that scrolls where it must; with a `name` its rows are grouped by pages."""
         kinds = [self._kind(position) for position in range(len(self.columns))]
         heads = "".join(map(self._heading, range(len(kinds)), kinds))
-        rows = "".join(self._row(row, kinds) for row in self.rows)
-        table = f"<table>{caption}<thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody></table>"
-        return f'<div class="scroll{" long" * long}"{focus}>{table}</div>'
+        rows = [self._row(row, kinds) for row in self.rows]
+        size = LONG if name else max(len(rows), 1)
+        groups = "".join(f"<tbody>{''.join(rows[at : at + size])}</tbody>" for at in range(0, len(rows), size))
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        return f"<div{self._region(name)}><table>{caption}<thead><tr>{heads}</tr></thead>\n{groups}</table></div>"
 
     def text(self) -> str:
         """The table in the terminal's width, texts wrapped within their columns."""
@@ -96,10 +90,18 @@ class Grid:
         for row in self.rows:
             table.add_row(*(Text(_shown(cell)) for cell in row))
         width = shutil.get_terminal_size((_COLUMNS, 0)).columns
-        console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+        # In a kernel rich would publish an output of its own.
+        console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False, force_jupyter=False)
         with console.capture() as captured:
             console.print(table)
         return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+
+    def _region(self, name: str) -> str:
+        long = len(self.rows) > LONG
+        region = f'{f' id="{name}"' if name else ""} class="scroll{" long" * long}"'
+        if not long and len(self.columns) <= _WIDE:
+            return region
+        return f'{region} role="region" aria-label="{escape(self.caption or "Table")}" tabindex="0"'
 
     def _heading(self, position: int, kind: str) -> str:
         order = ""

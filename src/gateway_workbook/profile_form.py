@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gateway_workbook.form import Memory
 
 _ANY_NAME: Final = "NAME"
-_YAML, _FOUNDRY, _GATEWAY = "The profile", "What Foundry is sent", "What the gateway is sent"
+_YAML, _FOUNDRY, _GATEWAY = "Profile", "To Foundry", "To the gateway"
 _NO_PROJECT: Final = "/subscriptions/…/resourceGroups/…/providers/Microsoft.CognitiveServices/accounts/…/projects/…"
 
 
@@ -187,7 +187,7 @@ class ProfileForm:
 
     def _wire(self, values: Values, wrong: Mapping[str, str]) -> str:
         if self._which.value == _YAML:
-            return preformatted(yaml.safe_dump(_safe(values), sort_keys=False, allow_unicode=True, width=110))
+            return preformatted(_yaml(values) if wrong else _parsed(values).to_yaml())
         if wrong:
             return preformatted("mend what is marked first")
         connection = _connection(_parsed(values), values)
@@ -211,10 +211,11 @@ def _difference(before: Profile, after: Profile) -> Change:
     return {name: new.get(name) for name in {**old, **new} if old.get(name) != new.get(name)}
 
 
-def _safe(values: Values) -> dict[str, Any]:
-    """The profile's data with dots for what stands where a reference should: it may be the secret."""
+def _yaml(values: Values) -> str:
+    """What is no profile yet, with dots for what stands where a reference should: it may be the secret."""
     data = to_profile(values)
-    return data | {name: "•••" for name in SECRETS if name in data and not is_reference(data[name])}
+    data |= {name: "•••" for name in SECRETS if name in data and not is_reference(data[name])}
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _references(values: Values) -> list[SecretReference]:

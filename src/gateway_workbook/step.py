@@ -98,7 +98,11 @@ class Step:
         refuse_unknown_parameters()
         run = Run.open(run_dir)
         if name != CLEAN_UP:
-            run.require_passed(STEPS[: STEPS.index(name)])
+            try:
+                run.require_passed(STEPS[: STEPS.index(name)])
+            except UsageError:
+                Rail(run, name).show(uuid4().hex)  # the way to the notebook that comes first
+                raise
         return cls(name, run)
 
     @property
