@@ -41,9 +41,18 @@ class Turn:
     said: Sequence[Said]
     calls: Sequence[AgentCall] = ()
 
-    def first(self, who: str) -> str:
-        """Return the first text of a speaker, or nothing."""
-        return next((one.text for one in self.said if one.who == who), "")
+    @property
+    def prompt(self) -> str:
+        """Return what the user said last."""
+        return next((one.text for one in reversed(self.said) if one.who == "user"), "(no prompt)")
+
+    @property
+    def answer(self) -> str:
+        """Return what was said at the end, or the work that was begun, or that nothing came."""
+        last = self.said[-1] if self.said else None
+        if last is None or last.who == "user":
+            return "(no answer)"
+        return last.who if last.work else last.text
 
 
 @dataclass(frozen=True, kw_only=True)

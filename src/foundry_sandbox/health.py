@@ -79,7 +79,7 @@ def _health(state: State, connection: Connection) -> Health:
 
 
 def _hidden(connection: Connection) -> Health:
-    fault = "hidden: the project has a connection of the same name, which is used instead"
+    fault = "hidden, because the project has a connection of the same name"
     return Health(connection=connection, called=False, fault=fault, latest=(), total=0)
 
 

@@ -21,7 +21,7 @@ STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 BREAKS = re.compile(r"(?<=[/?&=_])(?<!//)(?=[^/])")
-LONGEST_WHOLE = 30  # characters of a piece that is kept in one line although it has a hyphen
+LONGEST_WHOLE = 22  # characters of a piece that is kept in one line although it has a hyphen
 
 
 def register(templates: Environment) -> None:

@@ -145,13 +145,13 @@ def test_a_connection_tells_how_its_latest_calls_went(
     connect("portal-calls", target="/gateways/static/v1")
     assert row(look(sandbox), "project portal-calls").endswith("✓ no fault seen – not called yet")
     ask(strict, "portal-calls/gpt-4o")
-    assert re.search(r"✓ well: 200 OK at \d\d:\d\d:\d\d 1 call in all$", row(look(sandbox), "project portal-calls"))
+    assert re.search(r"✓ well: 200 OK at \d\d:\d\d:\d\d 1 in all$", row(look(sandbox), "project portal-calls"))
     ask(strict, "Portal-Calls/no-such-model")
     shown = row(look(sandbox), "project portal-calls")
-    assert re.search(r"✗ failing: 404 Not Found at \S+ 1 of the latest 2 failed, 2 calls in all$", shown)
+    assert re.search(r"✗ failing: 404 Not Found at \S+ 1 of the latest 2 failed, 2 in all$", shown)
     ask(strict, "portal-calls/gpt-4o")
     shown = row(look(sandbox), "project portal-calls")
-    assert re.search(r"✓ well again: 200 OK at \S+ 1 of the latest 3 failed, 3 calls in all$", shown)
+    assert re.search(r"✓ well again: 200 OK at \S+ 1 of the latest 3 failed, 3 in all$", shown)
     connect("portal-calls", target="/gateways/static/v1")
     assert row(look(sandbox), "project portal-calls").endswith("– not called since it was changed")
 
@@ -183,7 +183,7 @@ def test_a_connection_tells_what_is_wrong_with_it_as_stored(
 ) -> None:
     connect(name, **{**properties(sandbox, "static"), **change})
     shown = row(look(sandbox), f"{change.get('scope', 'project')} {name}")
-    assert "✗" in shown
+    assert "✗ fault: " in shown
     assert fault in shown
 
 
@@ -193,7 +193,7 @@ def test_connections_that_are_no_gateway_or_hidden_are_not_called(sandbox: Runni
     connect("Portal-Twice", target="/gateways/static/v1")
     page = look(sandbox)
     assert row(page, "project portal-storage").endswith("– no gateway – never called")
-    assert "✗ hidden: the project has a connection of the same name" in row(page, "account portal-twice")
+    assert "✗ fault: hidden, because the project has a connection of the same name" in row(page, "account portal-twice")
     assert "✓ no fault seen" in row(page, "project Portal-Twice")
 
 
@@ -260,7 +260,7 @@ def test_responses_that_follow_one_another_are_one_conversation(sandbox: Running
     fold = section(look(sandbox), "conversations").one("details", **{"data-key": first.id})
     assert [turn.attributes["id"] for turn in fold.one("ol").all("li")] == [first.id, again.id]
     assert "gpt-4o-mini, 2 turns" in fold.one("summary").text
-    assert "through no gateway" in fold.text
+    assert "past every gateway" in fold.text
     strict.responses.delete(first.id)
     assert "1 turn," in section(look(sandbox), "conversations").one("details", **{"data-key": again.id}).text
 
