@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EXIT_CODES", "RunOptions", "clean_up", "declared_parameters", "execute"]
+__all__ = ["EXIT_CODES", "RunOptions", "clean_up", "declared_parameters", "execute", "run_step"]
 
 import ast
 import sqlite3
@@ -68,6 +68,20 @@ def execute(options: RunOptions, *, tell: Tell = lambda *_: None) -> list[StepRe
         raise UsageError(
             f"{where} cannot be written ({error.strerror}): make room there, or take another --run-dir"
         ) from error
+
+
+def run_step(
+    name: str, run_dir: str | Path, parameters: Mapping[str, Any], *, timeout: float = RunOptions.timeout
+) -> StepRecord:
+    """Run one notebook on a run folder, with those of the parameters that it declares; the report follows it."""
+    folder = run_folder(run_dir).absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    walk = _Walk(folder, {**parameters, "run_dir": str(folder)}, timeout=timeout, tell=lambda *_: None)
+    with _alone(folder):
+        record = walk.one(name)
+        if (folder / "run.json").exists():
+            report.write(Run(folder))
+    return record
 
 
 def clean_up(run_dir: str | Path, *, tell: Tell = lambda *_: None) -> list[StepRecord]:

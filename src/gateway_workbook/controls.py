@@ -15,9 +15,9 @@ from gateway_workbook.errors import WorkbookError
 from gateway_workbook.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from gateway_workbook.field import Field, Values
+    from gateway_workbook.field import Choice, Field, Values
     from gateway_workbook.secrets import SecretReference
 
 _SHOWN, _HIDDEN = "", "none"
@@ -55,7 +55,8 @@ class Row:
 
     def __init__(self, field: Field, value: Any, values: Values) -> None:
         self.field = field
-        self.control = _control(field, value, values)
+        self._admitted = _not_offered(field, value, values)
+        self.control = _control(field, value, [*_choices(field, values), *self._admitted])
         self.control.tooltip = field.about
         self._note = html(kind="gw-note")
         self.widget = widgets.VBox([self.control, self._note])
@@ -67,11 +68,17 @@ class Row:
         """What a person has given, as the field's parameter takes it."""
         return self.control.value
 
-    def offer(self, values: Values, *, default: Any) -> None:
+    def admit(self, value: Any, values: Values) -> None:
+        """Offer a value although it is none of the choices; what uses it says why it will not do."""
+        if self.field.kind == "choice":
+            self._admitted = _not_offered(self.field, value, values)
+            self.control.options = [*_choices(self.field, values), *self._admitted]
+
+    def offer(self, values: Values) -> None:
         """Offer what may be chosen now; a value that no longer may is replaced by the first that does."""
         if self.field.kind != "choice":
             return
-        options = _options(self.field, values, default)
+        options = [*_choices(self.field, values), *self._admitted]
         if list(self.control.options) != options:
             before = self.control.value
             self.control.options = options
@@ -89,11 +96,11 @@ class Row:
             self._note.value = told
 
 
-def _control(field: Field, value: Any, values: Values) -> Any:
+def _control(field: Field, value: Any, options: Sequence[Choice]) -> Any:
     shown = {"description": field.title, "style": _WIDE}
     match field.kind:
         case "choice":
-            return widgets.Dropdown(options=_options(field, values, value), value=value, **shown)
+            return widgets.Dropdown(options=options, value=value, **shown)
         case "switch":
             return widgets.Checkbox(value=bool(value), description=field.title, indent=False)
         case "number":
@@ -103,12 +110,14 @@ def _control(field: Field, value: Any, values: Values) -> Any:
     return widgets.Text(value=value, **shown)
 
 
-def _options(field: Field, values: Values, value: Any) -> list[tuple[str, Any]]:
-    options = [(visible(title), one) for title, one in field.choices(values)]
-    # A parameter may name what is not offered; what uses it says why that will not do.
-    return (
-        options if value in [one for _, one in options] else [*options, (f"{visible(str(value))} (not offered)", value)]
-    )
+def _choices(field: Field, values: Values) -> list[Choice]:
+    return [(visible(title), one) for title, one in field.choices(values)]
+
+
+def _not_offered(field: Field, value: Any, values: Values) -> list[Choice]:
+    """The value as a choice, where a parameter names what is not offered."""
+    offered = field.kind != "choice" or value in [one for _, one in _choices(field, values)]
+    return [] if offered else [(f"{visible(str(value))} (not offered)", value)]
 
 
 class Action:

@@ -119,8 +119,8 @@ class Form:
             return
         self._quiet = True  # what is offered may change a choice, and that calls back
         self._take()
-        for name, row in self._rows.items():
-            row.offer(self.values, default=self._given[name])
+        for row in self._rows.values():
+            row.offer(self.values)
         self._take()
         self._quiet = False
         found = self.problems()
@@ -135,7 +135,7 @@ class Form:
         self._quiet = True
         self.values |= values
         for name, value in values.items():
-            self._rows[name].offer(self.values, default=value)
+            self._rows[name].admit(value, self.values)
             self._rows[name].control.value = self._text(name)
         self._quiet = False
         self.refresh()

@@ -5,7 +5,19 @@ No Output widget is ever made: those can wait for ever where no front end is.
 
 from __future__ import annotations
 
-__all__ = ["agent", "connection", "models", "settings", "start", "validation"]
+__all__ = [
+    "CONNECTION",
+    "MODELS",
+    "VALIDATION",
+    "agent",
+    "agent_fields",
+    "connection",
+    "models",
+    "problems",
+    "settings",
+    "start",
+    "validation",
+]
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -31,7 +43,8 @@ if TYPE_CHECKING:
     Tell = Callable[[Any], str]  # the sentence about a value that will not do; empty for one that will
 
 _MOST_PARALLEL: Final = 64
-_CONNECTION: Final = (
+_MOST_MODELS: Final = 10_000
+CONNECTION: Final = (
     Field(
         name="way",
         title="Create it",
@@ -47,7 +60,7 @@ _CONNECTION: Final = (
         applies=lambda values: values["way"] == "rest",
     ),
 )
-_MODELS: Final = (
+MODELS: Final = (
     Field(
         name="only",
         title="Only these",
@@ -77,7 +90,7 @@ _MODELS: Final = (
         ],
     ),
 )
-_VALIDATION: Final = (
+VALIDATION: Final = (
     Field(
         name="suite",
         title="Suite",
@@ -152,60 +165,22 @@ def start(run_dir: str | Path, *, profile: str, target: str) -> ProfileForm:
 
 def connection(step: Step, **given: Any) -> Form:
     """Notebook 01: how the connection is made."""
-    return StepForm(step, _CONNECTION, given, {"way": _one_of("rest", "files")})
+    return StepForm(step, CONNECTION, given)
 
 
 def models(step: Step, **given: Any) -> Form:
     """Notebook 02: what is tested."""
-    checks = {"most": _between(1, 10_000), "readiness": _one_of("first", "all", "none")}
-    return StepForm(step, _MODELS, given, checks)
+    return StepForm(step, MODELS, given)
 
 
 def agent(step: Step, **given: Any) -> Form:
     """Notebook 03: which deployment, which tools, which words."""
-    callable_ = step.run.read(Discovered).callable
-    asked = (
-        Field(
-            name="deployment",
-            title="Deployment",
-            about="What stands behind the slash of the agent's model.",
-            kind="choice",
-            choices=lambda _: [("the first that answers", ""), *((name, name) for name in callable_)],
-        ),
-        Field(
-            name="agent_name",
-            title="Agent",
-            about="Its name; empty takes the connection's with -agent.",
-        ),
-        Field(
-            name="instructions", title="Instructions", about="What every conversation begins with.", kind="paragraph"
-        ),
-        Field(
-            name="tools",
-            title="Tools",
-            about="What the agent may call; a file of your own by the parameter tools.",
-            kind="choice",
-            choices=lambda values: [("none", ""), *_ready("tools", values["tools"])],
-        ),
-        Field(
-            name="kind",
-            title="Kind",
-            about="Prompt agents are the only ones that answer through a gateway.",
-            kind="choice",
-            choices=lambda _: [("a prompt agent", "prompt")],
-        ),
-    )
-    return StepForm(step, asked, given, {"tools": _file("tools")})
+    return StepForm(step, agent_fields(step.run.read(Discovered).callable), given)
 
 
 def validation(step: Step, **given: Any) -> Form:
     """Notebook 04: which prompts, and how the route is proven."""
-    checks = {
-        "suite": _file("prompts"),
-        "parallel": _between(1, _MOST_PARALLEL),
-        "control": _one_of(*get_args(Control)),
-    }
-    return StepForm(step, _VALIDATION, given, checks)
+    return StepForm(step, VALIDATION, given)
 
 
 def settings(**given: Any) -> SettingsForm:
@@ -216,10 +191,10 @@ def settings(**given: Any) -> SettingsForm:
 class StepForm(Form):
     """A form of a run's notebook; it also asks for the values of secrets that this kernel does not have."""
 
-    def __init__(self, step: Step, asked: Sequence[Field], given: Values, checks: Mapping[str, Tell]) -> None:
+    def __init__(self, step: Step, asked: Sequence[Field], given: Values) -> None:
         self._wanted = [one for one in step.run.profile().references.values() if not _is_there(step, one)]
         memory = Memory(step.run.folder / "forms.json", step.name)
-        super().__init__(asked, given, check=lambda values: _told(checks, values), memory=memory)
+        super().__init__(asked, given, check=problems, memory=memory)
 
     def secrets(self) -> list[SecretReference]:
         """Those that the run's profile names and nobody has set before the kernel was started."""
@@ -253,9 +228,48 @@ def _is_there(step: Step, reference: SecretReference) -> bool:
     return True
 
 
-def _told(checks: Mapping[str, Tell], values: Values) -> dict[str, str]:
-    found = {name: tell(values[name]) for name, tell in checks.items()}
+def problems(values: Values) -> dict[str, str]:
+    """What is wrong with parameters of the notebooks 01 to 04, by name."""
+    found = {name: tell(values[name]) for name, tell in _CHECKS.items() if name in values}
     return {name: problem for name, problem in found.items() if problem}
+
+
+def agent_fields(deployments: Sequence[str]) -> tuple[Field, ...]:
+    """What an agent is asked for, on one of the deployments that answer."""
+    return (
+        Field(
+            name="deployment",
+            title="Deployment",
+            about="What stands behind the slash of the agent's model.",
+            kind="choice",
+            choices=lambda _: [("the first that answers", ""), *((name, name) for name in deployments)],
+        ),
+        Field(
+            name="agent_name",
+            title="Agent",
+            about="Its name; empty takes the connection's with -agent.",
+        ),
+        Field(
+            name="instructions",
+            title="Instructions",
+            about="What every conversation begins with.",
+            kind="paragraph",
+        ),
+        Field(
+            name="tools",
+            title="Tools",
+            about="What the agent may call; a file of your own by the parameter tools.",
+            kind="choice",
+            choices=lambda values: [("none", ""), *_ready("tools", values["tools"])],
+        ),
+        Field(
+            name="kind",
+            title="Kind",
+            about="Prompt agents are the only ones that answer through a gateway.",
+            kind="choice",
+            choices=lambda _: [("a prompt agent", "prompt")],
+        ),
+    )
 
 
 def _ready(kind: str, now: str) -> list[Choice]:
@@ -284,6 +298,17 @@ def _file(kind: str) -> Tell:
         return ""
 
     return tell
+
+
+_CHECKS: Final[Mapping[str, Tell]] = {
+    "way": _one_of("rest", "files"),
+    "most": _between(1, _MOST_MODELS),
+    "readiness": _one_of("first", "all", "none"),
+    "tools": _file("tools"),
+    "suite": _file("prompts"),
+    "parallel": _between(1, _MOST_PARALLEL),
+    "control": _one_of(*get_args(Control)),
+}
 
 
 def _settings_problems(values: Values) -> dict[str, str]:

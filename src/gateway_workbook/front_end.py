@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["notebooks_url", "somebody_there"]
+__all__ = ["OF_FRONT_ENDS", "notebooks_url", "somebody_there"]
 
 import json
 import os
@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from IPython.core.getipython import get_ipython
 
+# What servers put into the environment of a kernel that they start for a person.
+OF_FRONT_ENDS: Final = ("SERVER_SOFTWARE", "JPY_SESSION_NAME")
 _VOILA: Final = "voila/"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["run_notebook"]
 
+import os
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
+
+from gateway_workbook.front_end import OF_FRONT_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +57,8 @@ class QuietKernel(AsyncKernelManager):
     run = AnyTrait(config=True)  # a _Run
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # declared sync, awaited by nbclient
-        """Start it with its standard error in the log."""
+        """Start it with its standard error in the log, and without the words by which servers tell of a person."""
+        options["env"] = {name: value for name, value in os.environ.items() if name not in OF_FRONT_ENDS}
         with self.run.log.open("ab") as log:
             await self._async_start_kernel(stderr=log, **options)
         self.run.process = getattr(self.provisioner, "process", None)

@@ -85,8 +85,8 @@ class _Fields(Form):
 class ProfileForm:
     """Asks for a profile and a target; `profile` is the file or the ready name, `target` is sandbox or azure.
 
-    Reading `profile` raises UsageError while changes are not saved. Headless both are the parameters. `box` is what to
-    show, None headless.
+    Reading `profile` raises UsageError while changes are not saved. Headless both are the parameters. `fields` is the
+    form within; `save` writes, `which` chooses what stands `aside`. `box` is what to show, None headless.
     """
 
     def __init__(self, *, profile: str, target: str, memory: Memory) -> None:
@@ -94,40 +94,40 @@ class ProfileForm:
         chosen = memory.recall(self._given) if somebody_there() else self._given
         self._from, self._loaded = chosen["profile"], load_profile(chosen["profile"])
         values = chosen | from_profile(self._loaded) | {"file": self._place()}
-        self._form = _Fields((*_START, *PROFILE_FIELDS, _FILE), values, check=self._problems)
+        self.fields = _Fields((*_START, *PROFILE_FIELDS, _FILE), values, check=self._problems)
         self.box: Any = None
-        if self._form.box is not None:
+        if self.fields.box is not None:
             self._build()
 
     def _build(self) -> None:
-        self._save = Action("Save", "Saving", self._write)
-        self._which = widgets.ToggleButtons(options=[_YAML, _FOUNDRY, _GATEWAY])
-        self._which.observe(lambda _: self._refresh(), "value")
-        self._aside = html()
-        fields = widgets.VBox(self._laid_out())
-        beside = widgets.VBox([self._which, self._aside])
-        columns = widgets.HBox([fields, beside])
-        for part, kind in ((fields, "gw-fields"), (beside, "gw-beside"), (columns, "gw-columns")):
+        self.save = Action("Save", "Saving", self._write)
+        self.which = widgets.ToggleButtons(options=[_YAML, _FOUNDRY, _GATEWAY])
+        self.which.observe(lambda _: self._refresh(), "value")
+        self.aside = html()
+        asked = widgets.VBox(self._laid_out())
+        beside = widgets.VBox([self.which, self.aside])
+        columns = widgets.HBox([asked, beside])
+        for part, kind in ((asked, "gw-fields"), (beside, "gw-beside"), (columns, "gw-columns")):
             part.add_class(kind)
         self.box = widgets.VBox([style(), columns])
         self.box.add_class("gateway-workbook-form")
-        self._form.changed = self._refresh
+        self.fields.changed = self._refresh
         self._refresh()
 
     def _laid_out(self) -> list[Any]:
-        rows = self._form.rows()
-        after = rows.index(self._form.row("clientSecret")) + 1
-        return [*rows[:after], self._form.secret_box.widget, *rows[after:], self._save.widget]
+        rows = self.fields.rows()
+        after = rows.index(self.fields.row("clientSecret")) + 1
+        return [*rows[:after], self.fields.secret_box.widget, *rows[after:], self.save.widget]
 
     @property
     def target(self) -> str:
         """Where the run goes: sandbox or azure."""
-        return str(self._form.values["target"])
+        return str(self.fields.values["target"])
 
     @property
     def profile(self) -> str:
         """The file, or the ready profile's name; raises UsageError while the form says something else than it."""
-        values = self._form.used()
+        values = self.fields.used()
         if self.box is not None:
             if self._changed(values):
                 raise UsageError("the form has changes that are not saved: press Save, then run this cell again")
@@ -156,7 +156,7 @@ class ProfileForm:
         return str(self._from) if self._own() else f"runs/{self._loaded.connection_name}.yaml"
 
     def _write(self) -> str:
-        values = self._form.values
+        values = self.fields.values
         profile, path = _parsed(values), run_folder(values["file"])
         if path == self._own():
             before, after = self._loaded.to_data(), profile.to_data()
@@ -166,39 +166,39 @@ class ProfileForm:
         else:
             write_files({path: profile.to_yaml()}, overwrite=path.exists())
         self._from, self._loaded = values["file"], profile
-        self._form.set(profile=values["file"])
+        self.fields.set(profile=values["file"])
         return f"wrote {path}"
 
     def _refresh(self) -> None:
-        values = self._form.values
+        values = self.fields.values
         if values["profile"] != self._from:
             self._load(values["profile"])
             return
-        wrong = self._form.problems()
-        self._save.allow(can=not wrong and self._changed(values))
+        wrong = self.fields.problems()
+        self.save.allow(can=not wrong and self._changed(values))
         text = self._wire(values, wrong)
-        if self._aside.value != text:
-            self._aside.value = text
+        if self.aside.value != text:
+            self.aside.value = text
 
     def _load(self, name: str) -> None:
         self._from, self._loaded = name, load_profile(name)
-        self._save.tell("")
-        self._form.set(**from_profile(self._loaded), file=self._place())
+        self.save.tell("")
+        self.fields.set(**from_profile(self._loaded), file=self._place())
 
     def _wire(self, values: Values, wrong: Mapping[str, str]) -> str:
-        if self._which.value == _YAML:
+        if self.which.value == _YAML:
             return preformatted(_yaml(values) if wrong else _parsed(values).to_yaml())
         if wrong:
             return preformatted("mend what is marked first")
         connection = _connection(_parsed(values), values)
-        if self._which.value == _GATEWAY:
+        if self.which.value == _GATEWAY:
             return preformatted(gateway_requests(connection, next((one.name for one in connection.models), _ANY_NAME)))
         arm, project = _foundry(values)
         url = connections_url(arm, project, connection.name, scope=connection.scope)
         return preformatted(foundry_request(connection, f"{url}?api-version={API_VERSION}"))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return shown(self.box, self._form.told())
+        return shown(self.box, self.fields.told())
 
 
 def _parsed(values: Values) -> Profile:
