@@ -11,7 +11,7 @@ from functools import lru_cache
 from html import escape
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DOTS: Final = "•••"
 _SHORTEST: Final = 4  # masking a shorter one would garble every text
 _SHORTEST_FOUND: Final = 8  # the same of one that nobody named as a secret
+_LONGEST: Final = 4000  # of a longer one the beginning is looked for, and what follows it goes with it
+_REST: Final = r"""[^\s"'\\<>&]*"""
 _ENCODED: Final = "A-Za-z0-9+/_=-"  # base64 of either alphabet
 _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9-]* )(?P<value>\S+)")
 _SECRET_FIELD: Final = re.compile(
@@ -67,14 +69,45 @@ class _Span(NamedTuple):
     hidden: Hidden
 
 
+class _Secret:
+    """One known value, found in texts."""
+
+    def __init__(self, secret: str, hidden: Hidden) -> None:
+        rest = _REST if len(secret) > _LONGEST else ""
+        secret = secret[:_LONGEST]
+        self._hidden, self._cores = hidden, _cores(secret)
+        self._pattern = re.compile(_pattern(secret) + rest)
+        once = _escaped(secret)
+        self._forms = {_escaped(once): 2, once: 1, quote(secret, safe=""): 0, secret: 0}
+        # No text without this run of letters holds the secret: most are told apart by it, and that is fast.
+        self._run = max(re.split("[^A-Za-z0-9]", secret), key=len)
+
+    def spans(self, text: str) -> Iterator[_Span]:
+        """Where it stands, in any spelling."""
+        if self._run in text:
+            for match in self._pattern.finditer(text):
+                yield _Span(*match.span(), self._hidden.model_copy(update={"depth": self._forms.get(match[0], 0)}))
+        for core in self._cores:
+            if core in text:
+                for match in re.finditer(f"[{_ENCODED}]*{re.escape(core)}[{_ENCODED}]*", text):
+                    yield _Span(*match.span(), Hidden(variable="${ENCODED}"))
+
+    def begun(self, text: str) -> Iterator[_Span]:
+        """Where it begins at the end of a text that was cut off."""
+        for form in (*self._forms, *self._cores):
+            tail = text[-len(form) + 1 :]
+            starts = (match.start() for match in re.finditer(re.escape(form[:_SHORTEST]), tail))
+            if (at := next((at for at in starts if form.startswith(tail[at:])), None)) is not None:
+                yield _Span(len(text) - len(tail) + at, len(text), self._hidden)
+
+
 class Masking:
     """Takes secrets out of texts before anybody keeps these; holds the secrets, so it is neither shown nor pickled."""
 
     def __init__(self) -> None:
         self._learning = Lock()
         self._known: frozenset[str] = frozenset()
-        self._forms: tuple[tuple[str, Hidden], ...] = ()
-        self._encoded: tuple[tuple[str, Hidden], ...] = ()
+        self._secrets: tuple[_Secret, ...] = ()
 
     def learn(self, secret: str, variable: str, *, first: str = "") -> None:
         """Mask this value from now on; who names it first decides how it is spelled."""
@@ -82,10 +115,7 @@ class Masking:
             if len(secret) < _SHORTEST or secret in self._known:
                 return
             self._known |= {secret}
-            hidden = Hidden(variable=variable, first=first)
-            found = {form: hidden.model_copy(update={"depth": depth}) for form, depth in _forms(secret).items()}
-            self._forms = tuple(sorted((*self._forms, *found.items()), key=lambda form: -len(form[0])))
-            self._encoded += tuple((core, Hidden(variable="${ENCODED}")) for core in _cores(secret))
+            self._secrets = (*self._secrets, _Secret(secret, Hidden(variable=variable, first=first)))
 
     def text(self, text: str, *, most: int | None = None, whole: bool = True) -> Masked:
         """The text up to `most` characters without its secrets; pass more of it, so that none is cut in two.
@@ -116,19 +146,12 @@ class Masking:
             self.learn(secret, variable)
 
     def _by_value(self, text: str) -> Iterator[_Span]:
-        for form, hidden in self._forms:
-            if form in text:
-                yield from (_Span(*match.span(), hidden) for match in re.finditer(re.escape(form), text))
-        for core, hidden in self._encoded:
-            if core in text:
-                pattern = f"[{_ENCODED}]*{re.escape(core)}[{_ENCODED}]*"
-                yield from (_Span(*match.span(), hidden) for match in re.finditer(pattern, text))
+        for secret in self._secrets:
+            yield from secret.spans(text)
 
     def _begun(self, text: str) -> Iterator[_Span]:
-        for form, hidden in (*self._forms, *self._encoded):
-            lengths = range(min(len(form) - 1, len(text)), _SHORTEST - 1, -1)
-            if length := next((length for length in lengths if text.endswith(form[:length])), 0):
-                yield _Span(len(text) - length, len(text), hidden)
+        for secret in self._secrets:
+            yield from secret.begun(text)
 
     def _by_name(self, text: str) -> Iterator[_Span]:
         for pattern, depth in ((_FIELD, 1), (_NESTED, 2), (_QUERY, 0)):
@@ -178,30 +201,24 @@ def _unescaped(value: str) -> str:
         return value
 
 
-def _forms(secret: str) -> dict[str, int]:
-    """The ways in which programs write a text, each with how often JSON escaped it."""
-    once, twice = _escaped(secret), _escaped(_escaped(secret))
-    ascii_only = json.dumps(secret)[1:-1]
-    others = [
-        *(
-            ascii_only,
-            json.dumps(ascii_only)[1:-1],
-            once.replace("/", "\\/"),
-            ascii(secret)[1:-1],
-            repr(secret.encode())[2:-1],
-        ),
-        *(escape(secret), escape(secret, quote=False)),
-        *(coded for of in (quote(secret, safe=""), quote(secret), quote_plus(secret)) for coded in (of, _lower(of))),
-    ]
-    return dict.fromkeys(others, 0) | {twice: 2} | {once: 1} | {secret: 0}
-
-
 def _escaped(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _lower(text: str) -> str:
-    return re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), text)
+def _pattern(secret: str) -> str:
+    """The secret as programs write it: escaped by JSON however often, for URLs, for HTML, or as Python shows it."""
+    return "".join(char if char.isalnum() and char.isascii() else _written(char) for char in secret)
+
+
+def _written(char: str) -> str:
+    units = char.encode("utf-16-be")
+    escaped = "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    in_bytes = "".join(rf"\\+x{byte:02x}" for byte in char.encode())
+    in_urls = "".join(f"%(?:25)*{byte:02x}" for byte in char.encode())
+    in_html = f"&#(?:0*{ord(char)}|x0*{ord(char):x});|{re.escape(escape(char))}"
+    plain = r"\\+" if char == "\\" else rf"\\*{re.escape(char)}"
+    blank = r"|\+" if char == " " else ""
+    return f"(?:{plain}|(?i:{escaped}|{in_bytes}|{in_urls}|{in_html}){blank})"
 
 
 def _cores(secret: str) -> set[str]:

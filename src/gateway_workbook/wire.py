@@ -185,8 +185,9 @@ class _Recorded(httpx.BaseTransport):
         self._inner, self._wire = inner, wire
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        headers, url = request.headers.multi_items(), str(request.url)
-        under_way = self._wire.begin(request.method, url, headers=headers, body=_content(request))
+        # As they are sent: httpx shows their names in lower case.
+        headers = [(name.decode(), value.decode(request.headers.encoding)) for name, value in request.headers.raw]
+        under_way = self._wire.begin(request.method, str(request.url), headers=headers, body=_content(request))
         if under_way is None:
             return self._inner.handle_request(request)
         try:
