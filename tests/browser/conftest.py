@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 Window = Callable[..., Page]
 # How the `note` fixture is called: note("2.1 s until it can be used").
 Note = Callable[[str], None]
-# How the `screenshot` fixture is called: screenshot(page, "portal").
-Screenshot = Callable[[Page, str], Path]
+# How the `screenshot` fixture is called: screenshot(page), or screenshot(page, "folded").
+Screenshot = Callable[..., Path]
 NOTES = pytest.StashKey[list[str]]()
+
+
+def file_name(words: str) -> str:
+    return re.sub(r"\W+", "-", words.removeprefix("test_")).strip("-")
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +83,7 @@ def lab(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def lab_page(lab: Lab, page: Page, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     """JupyterLab as it is for somebody new, with a folder of notebooks that nobody has run."""
-    name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
-    yield LabPage(page=page, lab=lab, folder=lab.folder(name))
+    yield LabPage(page=page, lab=lab, folder=lab.folder(file_name(request.node.name)))
     page.close()  # before its kernels end: a page complains of those that vanish
     lab.forget()
 
@@ -95,9 +98,11 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def screenshot(screenshots: Path) -> Screenshot:
-    def take(page: Page, name: str) -> Path:
-        path = screenshots / f"{name}.png"
+def screenshot(screenshots: Path, request: pytest.FixtureRequest) -> Screenshot:
+    """Takes pictures named after the test."""
+
+    def take(page: Page, what: str = "") -> Path:
+        path = screenshots / f"{file_name(f'{request.node.name} {what}')}.png"
         page.screenshot(path=path)
         return path
 

@@ -23,6 +23,8 @@ _READY: Final = f"""async path => {{
   await panel.context.ready; await panel.revealed; await panel.sessionContext.ready;
   return panel.id;
 }}"""
+_ERRORS: Final = f"""path => ({_FIND})(path).content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? [])
+  .filter(output => output.output_type === 'error').map(output => output.ename + ': ' + output.evalue)"""
 _PROMPTS: Final = f"path => ({_FIND})(path).content.widgets.map(cell => cell.promptNode?.textContent ?? '').join()"
 _CHANGED: Final = f"([path, before]) => ({_PROMPTS})(path) !== before"
 _IDLE: Final = f"""path => !({_PROMPTS})(path).includes('[*]')
@@ -56,16 +58,17 @@ class Notebook:
         return self.panel.locator(".jp-CodeCell")
 
     def cell_with(self, text: str) -> Locator:
-        """The code cells whose source has the text."""
-        return self.cells.filter(has=self.page.locator(".jp-InputArea", has_text=text))
+        """The first code cell whose source has the text."""
+        return self.cells.filter(has=self.page.locator(".jp-InputArea", has_text=text)).first
 
     # Running
 
     def run_all(self) -> Notebook:
         return self._run("Run All Cells")
 
-    def run_below(self) -> Notebook:
-        """Run the selected cell and all below it."""
+    def run_from(self, cell: Locator) -> Notebook:
+        """Run the cell and all below it."""
+        self.hand.click(cell.locator(".jp-InputPrompt"))
         return self._run("Run Selected Cell and All Below")
 
     def run_cell(self, cell: Locator) -> Notebook:
@@ -147,8 +150,12 @@ class Notebook:
         lines = "\n".join(self.outputs()).strip().splitlines()
         return lines[-1] if lines else ""
 
-    def has_error(self) -> bool:
-        return self.panel.locator('[data-mime-type="application/vnd.jupyter.error"]').count() > 0
+    def errors(self) -> list[str]:
+        """The errors that cells ended in, each as one line."""
+        return [str(line) for line in self.page.evaluate(_ERRORS, self.path)]
 
-    def errors(self) -> str:
-        return "\n".join(self.panel.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts())
+    def rail(self) -> dict[str, str]:
+        """What the step rail says of each notebook, as it now stands."""
+        items = self.panel.get_by_role("navigation", name="Steps of this run").last.get_by_role("listitem")
+        told = [text.split("\n", 1) for text in items.all_inner_texts()]
+        return {title: " ".join(standing.split()) for title, standing in told}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.conftest import COMMAND
 from .accessibility import serious_findings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from playwright.sync_api import Page
 
@@ -21,21 +22,45 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-Scheme = Literal["light", "dark"]
-looks = pytest.mark.parametrize("scheme", ["light", "dark"])
-widths = pytest.mark.parametrize("width", [1280, 360])
+LOOKS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+WRONG_SUITE = """
+name: wrong
+prompts:
+  - {name: nonsense, prompt: "Reply with exactly: pong", assertions: [{equals: something else}]}
+"""
+# The last one keeps what it made, so that the portal has something to show.
+RUNS: dict[str, tuple[list[str], int]] = {
+    "failed": (["-p", "suite=wrong.yaml"], 1),
+    "kept": (["--profile", "modelgateway-openai", "-p", "tools=mcp", "--keep"], 0),
+}
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 OVERHANG = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
-@pytest.fixture(scope="session")
-def finished_run(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that went through; the sandbox has seen its traffic."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    command = [COMMAND, "run", "--run-dir", str(folder)]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def sandbox(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a sandbox that only these runs go to."""
+    surroundings = environment | {"GATEWAY_WORKBOOK_SANDBOX": str(tmp_path_factory.mktemp("pages") / "sandbox")}
+    yield surroundings
+    subprocess.run([COMMAND, "sandbox", "--stop"], env=surroundings, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def folder(sandbox: dict[str, str]) -> Path:
+    """The folder with the runs, and with the state of the sandbox, which is still running."""
+    folder = Path(sandbox["GATEWAY_WORKBOOK_SANDBOX"]).parent
+    (folder / "wrong.yaml").write_text(WRONG_SUITE, encoding="utf-8")
+    for name, (words, code) in RUNS.items():
+        command = [COMMAND, "run", "--run-dir", name, *words]
+        done = subprocess.run(command, cwd=folder, env=sandbox, check=False, capture_output=True, text=True)
+        assert done.returncode == code, done.stdout + done.stderr
     return folder
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def page(window: Window, request: pytest.FixtureRequest) -> Page:
+    scheme, width = request.param
+    return window(width=width, color_scheme=scheme)
 
 
 def check(page: Page) -> None:
@@ -45,25 +70,15 @@ def check(page: Page) -> None:
     assert page.evaluate(OVERHANG) == 0
 
 
-@looks
-@widths
-def test_a_report_keeps_nobody_out(
-    scheme: Scheme, width: int, finished_run: Path, window: Window, screenshot: Screenshot
-) -> None:
-    page = window(width=width, color_scheme=scheme)
-    page.goto((finished_run / "report.html").as_uri())
-    screenshot(page, f"report-{scheme}-{width}")
+@pytest.mark.parametrize("run", RUNS)
+def test_a_report_keeps_nobody_out(run: str, page: Page, folder: Path, screenshot: Screenshot) -> None:
+    page.goto((folder / run / "report.html").as_uri())
+    screenshot(page)
     check(page)
 
 
-@looks
-@widths
-@pytest.mark.usefixtures("finished_run")
-def test_the_portal_keeps_nobody_out(
-    scheme: Scheme, width: int, sandbox_state: Path, window: Window, screenshot: Screenshot
-) -> None:
-    page = window(width=width, color_scheme=scheme)
-    page.goto(json.loads((sandbox_state / "sandbox.json").read_text())["portal"])
-    page.get_by_text("This page follows along by itself.").wait_for()
-    screenshot(page, f"portal-{scheme}-{width}")
+def test_the_portal_keeps_nobody_out(page: Page, folder: Path, screenshot: Screenshot) -> None:
+    page.goto(json.loads((folder / "sandbox" / "sandbox.json").read_text())["portal"])
+    page.get_by_text("sandbox-openai-agent").first.wait_for()
+    screenshot(page)
     check(page)
