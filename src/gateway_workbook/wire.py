@@ -186,7 +186,8 @@ class _Recorded(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         # As they are sent: httpx shows their names in lower case.
-        headers = [(name.decode(), value.decode(request.headers.encoding)) for name, value in request.headers.raw]
+        encoding = request.headers.encoding
+        headers = [(name.decode(encoding), value.decode(encoding)) for name, value in request.headers.raw]
         under_way = self._wire.begin(request.method, str(request.url), headers=headers, body=_content(request))
         if under_way is None:
             return self._inner.handle_request(request)
@@ -263,6 +264,8 @@ def _content(request: httpx.Request) -> bytes:
 def _text(headers: list[tuple[str, str]], chunks: list[bytes]) -> str:
     """What was heard as text, unpacked as its headers say, and no more of it than is kept."""
     raw = b"".join(chunks)
+    if "content-encoding" not in {name.casefold() for name, _ in headers}:
+        return raw.decode("utf-8", errors="replace")
     pieces = [raw[at : at + _SLICE] for at in range(0, len(raw), _SLICE)]
     packed = httpx.Response(200, headers=headers, stream=_Pieces(pieces))
     content = b""

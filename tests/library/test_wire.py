@@ -20,6 +20,8 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from httpx_retries import Retry, RetryTransport
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway_workbook import bounded
 from gateway_workbook.agents import Agents
@@ -540,6 +542,54 @@ def test_what_is_no_secret_is_left_as_it_is() -> None:
     http, _ = client(wire, lambda _: reply(200, body))
     http.get("https://gateway.test/")
     assert json.loads(shown(only(wire).answer)) == body
+
+
+SECRET = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=8, max_size=40)
+WRAPPED = {
+    "plain": str,
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON in JSON, as UTF-8": lambda text: json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False),
+    "JSON in JSON in JSON": lambda text: json.dumps(json.dumps(json.dumps(text))),
+    "URL": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "HTML": escape,
+    "Python": repr,
+    "bytes": lambda text: repr(text.encode()),
+}
+
+
+@given(secret=SECRET, around=st.tuples(st.text(max_size=20), st.text(max_size=20)), way=st.sampled_from([*WRAPPED]))
+def test_no_secret_is_left_in_any_spelling(secret: str, around: tuple[str, str], way: str) -> None:
+    masking = Masking()
+    masking.learn(secret, "${KEY}")
+    written = WRAPPED[way](secret)
+    left = shown(masking.text(f"{around[0]} {written} {around[1]}"))
+    assert "•••" in left
+    assert written.strip("'\"b\\") not in left.replace(around[0], "").replace(around[1], "")
+
+
+@given(secret=SECRET, before=st.binary(max_size=5), after=st.binary(max_size=5))
+def test_no_secret_is_left_in_base64(secret: str, before: bytes, after: bytes) -> None:
+    masking = Masking()
+    masking.learn(secret, "${KEY}")
+    for encode in (b64encode, urlsafe_b64encode):
+        assert shown(masking.text(f"Basic {encode(before + secret.encode() + after).decode()}.")) == "Basic •••."
+
+
+@given(secret=SECRET, text=st.text(max_size=200))
+def test_masking_takes_nothing_but_secrets(secret: str, text: str) -> None:
+    masking = Masking()
+    masking.learn(secret, "${KEY}")
+    if "=" not in text and '"' not in text and not any(mark in secret or mark in text for mark in "%&\\+"):
+        assert shown(masking.text(text)) == text.replace(secret, "•••")
+
+
+def test_a_very_long_secret_goes_whole_and_in_time() -> None:
+    masking, secret = Masking(), "x+/" * 20_000
+    started = time.perf_counter()
+    masking.learn(secret, "${KEY}")
+    assert shown(masking.text(f"<{secret}> <{secret[:50_000]}", whole=False)) == "<•••> <•••"
+    assert time.perf_counter() - started < 1
 
 
 def test_a_short_secret_garbles_no_text() -> None:
