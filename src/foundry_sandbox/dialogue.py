@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +69,10 @@ def dialogues(state: State) -> list[Dialogue]:
     """Return the latest dialogues, the one that was last added to first."""
     chains = _chains(state.all("response", last=RESPONSES))
     stored = state.all("conversation", last=DIALOGUES)
-    begun: dict[str, list[Kept]] = {conversation["id"]: [] for conversation in stored}
-    found = [_dialogue(state, name, kept) for name, kept in {**begun, **chains}.items()]
-    latest = sorted(found, key=lambda one: one.time)[-DIALOGUES:]
-    return latest[::-1]
+    begun = {one["id"]: one["created_at"] for one in stored if one["id"] not in chains}
+    times = begun | {name: kept[-1]["response"]["created_at"] for name, kept in chains.items()}
+    latest = sorted(times, key=times.__getitem__)[-DIALOGUES:]
+    return [_dialogue(state, name, kept=chains.get(name, []), time=times[name]) for name in reversed(latest)]
 
 
 def _chains(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
@@ -87,23 +87,29 @@ def _chains(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
     return chains
 
 
-def _dialogue(state: State, name: str, kept: Sequence[Kept]) -> Dialogue:
-    conversation = state.get(name, kind="conversation")
-    turns = _conversation(state, name, kept) if conversation else [_turn(state, one) for one in kept]
-    created = [one["response"]["created_at"] for one in kept] or [conversation["created_at"] if conversation else 0]
-    return Dialogue(name=name, turns=turns[-TURNS:], total=len(turns), time=max(created))
+def _dialogue(state: State, name: str, *, kept: Sequence[Kept], time: float) -> Dialogue:
+    stored = state.get(name, kind="conversation") is not None
+    turns = _conversation(state, name, kept=kept) if stored else [_turn(state, one) for one in kept]
+    return Dialogue(name=name, turns=turns[-TURNS:], total=len(turns), time=time)
 
 
-def _conversation(state: State, name: str, kept: Sequence[Kept]) -> list[Turn]:
-    """Read a conversation by its own items: it also has what no response said, and not what a failed one did."""
-    owners = {item["id"]: one for one in kept for item in _items(one)}
+def _conversation(state: State, name: str, *, kept: Sequence[Kept]) -> list[Turn]:
+    """Read a conversation by its own items, for it also has what no response said.
+
+    What a response said that failed is not among them, so such a turn is put in where it was tried.
+    """
+    owners = {item["id"]: number for number, one in enumerate(kept) for item in _items(one)}
     items = state.all("item", parent=name, last=ITEMS)
-    found = []
-    for owner, group in groupby(items, key=lambda item: (owners.get(item["id"]) or {}).get("response", {}).get("id")):
-        response = next((one["response"] for one in kept if one["response"]["id"] == owner), None)
-        calls = state.agent_calls(response_id=owner) if owner else []
-        found.append(Turn(response=response, said=[_said(item) for item in group], calls=calls))
-    return found
+    turns: list[tuple[int, Turn]] = []
+    for number, group in groupby(items, key=lambda item: owners.get(item["id"], -1)):
+        said = [_said(item) for item in group]
+        turn = Turn(response=None, said=said) if number < 0 else replace(_turn(state, kept[number]), said=said)
+        turns.append((number, turn))
+    for number, one in enumerate(kept):
+        if one["response"]["status"] == "failed":
+            place = next((index for index, (other, _) in enumerate(turns) if other > number), len(turns))
+            turns.insert(place, (number, _turn(state, one)))
+    return [turn for _, turn in turns]
 
 
 def _turn(state: State, kept: Kept) -> Turn:

@@ -227,20 +227,13 @@ class State:
 
     def agent_calls(self, *, response_id: str | None = None, last: int = -1) -> list[AgentCall]:
         """Read the outbound calls, oldest first; `last` keeps only so many of the newest."""
-        rows = self._read(
-            "SELECT id, body FROM agent_call WHERE ?1 IS NULL OR response_id = ?1 ORDER BY id DESC LIMIT ?2",
-            *(response_id, last),
-        )
-        return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
+        if response_id is None:
+            return self._agent_calls("1", last=last)
+        return self._agent_calls("response_id = ?", response_id, last=last)
 
     def connection_calls(self, name: str, *, last: int) -> list[AgentCall]:
         """Read the newest outbound calls through one connection, oldest first; names ignore case."""
-        rows = self._read(
-            "SELECT id, body FROM agent_call WHERE lower(json_extract(body, '$.connection')) = ?"
-            " ORDER BY id DESC LIMIT ?",
-            *(name.lower(), last),
-        )
-        return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
+        return self._agent_calls("lower(json_extract(body, '$.connection')) = ?", name.lower(), last=last)
 
     def count_connection_calls(self, name: str) -> int:
         """Count the outbound calls through one connection that the log holds."""
@@ -268,6 +261,11 @@ class State:
         """Return a number that grows with everything that is written: while it stays, so does all that is read."""
         with self._lock:
             return self._database.total_changes
+
+    def _agent_calls(self, condition: str, *values: str, last: int) -> list[AgentCall]:
+        sql = f"SELECT id, body FROM agent_call WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608  # our own text
+        rows = self._read(sql, *values, last)
+        return [replace(AgentCall(**json.loads(body)), id=number) for number, body in reversed(rows)]
 
     def _lasting_secret(self, name: str) -> str:
         kept = self.recall(name)

@@ -35,7 +35,8 @@ Where things are, each importing only what stands before it:
   `chart`, `figures`, `report`, `junit`, `notebook_cells` and `html_export` (executed notebooks as pages)
 - a notebook at work: `progress_line` (what is under way), `step`, `probe_session`, `prerequisites`, `creation`,
   `cleanup`
-- forms: `controls` (their parts), `form`, `profile_form`, `forms` (one for each notebook), `mend_form`
+- forms: `controls` (their parts), `form`, `profile_form`, `forms` (one for each notebook), `mend_form`,
+  `walkthrough` (all on one page)
 - headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_html`,
   `cli_probe`, `cli_readiness`, `cli_triage`, `cli`
 """
@@ -48,6 +49,7 @@ __all__ = [
     "ProbeOptions",
     "SettingsStep",
     "Step",
+    "Walkthrough",
     "__version__",
     "check_prerequisites",
     "clean_up",
@@ -96,6 +98,7 @@ _FROM = {
     "load_tools": "tools",
     "mend_button": "mend_form",
     "rail": "step_rail",
+    "Walkthrough": "walkthrough",
 }
 
 

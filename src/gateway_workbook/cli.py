@@ -19,7 +19,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway_workbook import cli_check, cli_diagnose, cli_forms, cli_html, cli_probe, cli_readiness, cli_triage
+from gateway_workbook import (
+    cli_check,
+    cli_diagnose,
+    cli_forms,
+    cli_html,
+    cli_page,
+    cli_probe,
+    cli_readiness,
+    cli_triage,
+)
 from gateway_workbook.errors import ServiceError, UsageError, WorkbookError
 from gateway_workbook.progress_line import in_terminal
 from gateway_workbook.visible import visible
@@ -135,6 +144,7 @@ def run(  # noqa: PLR0913  one parameter per option
 
 cli_triage.register(app)
 cli_html.register(app)
+cli_page.register(app)
 
 
 @app.command(short_help="Remove what a run made, by its ledger, and nothing else.")

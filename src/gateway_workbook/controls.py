@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Action", "Row", "Secret", "SecretBox", "heading", "html", "preformatted", "style"]
+__all__ = ["Action", "Job", "Row", "Secret", "SecretBox", "heading", "html", "preformatted", "style"]
 
 import os
 from html import escape
 from importlib.resources import files
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
@@ -126,6 +127,7 @@ class Action:
     def __init__(self, verb: str, doing: str, do: Callable[[], str]) -> None:
         self._verb, self._doing, self._do = verb, doing, do
         self._can = False
+        self.ended: Callable[[], None] = lambda: None  # told when the work is over
         self.button = widgets.Button(description=verb, disabled=True)
         self.told = html(kind="gw-told")
         self.widget = widgets.HBox([self.button, self.told])
@@ -154,6 +156,43 @@ class Action:
             self.tell(str(error), well=False)
         finally:
             self.button.description = self._verb
+
+
+class Job(Action):
+    """A button whose work takes longer: it is done beside the page, and the button counts the seconds."""
+
+    busy = False
+
+    def _press(self, _: Any) -> None:
+        if self._can and not self.busy:
+            self.busy = True
+            self.allow(can=False)
+            self.tell("")
+            Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        done = Event()
+        counting = Thread(target=self._count, args=(done,), daemon=True)
+        counting.start()
+        told, well = "", True
+        try:
+            told = self._do()
+        except WorkbookError as error:
+            told, well = str(error), False
+        finally:
+            done.set()
+            counting.join()
+            self.busy = False
+            self.button.description = self._verb
+            self.ended()
+        self.tell(told, well=well)
+
+    def _count(self, done: Event) -> None:
+        seconds = 0
+        while not done.is_set():
+            self.button.description = f"{self._doing}… {seconds} s" if seconds else f"{self._doing}…"
+            seconds += 1
+            done.wait(1)
 
 
 class Secret:

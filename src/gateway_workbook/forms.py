@@ -175,7 +175,7 @@ def models(step: Step, **given: Any) -> Form:
 
 def agent(step: Step, **given: Any) -> Form:
     """Notebook 03: which deployment, which tools, which words."""
-    return StepForm(step, agent_fields(step.run.read(Discovered).callable), given)
+    return StepForm(step, agent_fields(lambda: step.run.read(Discovered).callable), given)
 
 
 def validation(step: Step, **given: Any) -> Form:
@@ -234,7 +234,7 @@ def problems(values: Values) -> dict[str, str]:
     return {name: problem for name, problem in found.items() if problem}
 
 
-def agent_fields(deployments: Sequence[str]) -> tuple[Field, ...]:
+def agent_fields(deployments: Callable[[], Sequence[str]]) -> tuple[Field, ...]:
     """What an agent is asked for, on one of the deployments that answer."""
     return (
         Field(
@@ -242,7 +242,7 @@ def agent_fields(deployments: Sequence[str]) -> tuple[Field, ...]:
             title="Deployment",
             about="What stands behind the slash of the agent's model.",
             kind="choice",
-            choices=lambda _: [("the first that answers", ""), *((name, name) for name in deployments)],
+            choices=lambda _: [("the first that answers", ""), *((name, name) for name in deployments())],
         ),
         Field(
             name="agent_name",

@@ -67,15 +67,21 @@ class Grid:
         there.sort(key=lambda row: _key(row[column]), reverse=descending)
         return replace(self, rows=(*there, *missing), ordered=(column, descending))
 
-    def html(self, *, name: str = "") -> str:
-        """The table in a region that scrolls where it must; with a `name` its rows are grouped by pages."""
+    def part(self, first: int, last: int) -> Grid:
+        """The rows from `first` up to `last`, counted from 0."""
+        return replace(self, rows=self.rows[first:last])
+
+    def html(self, *, bounded: bool = True) -> str:
+        """The table in a region that scrolls where it must; `bounded`: a long one in a window of its own."""
+        long = bounded and len(self.rows) > LONG
+        label = escape(self.caption or "Table", quote=True)
+        focus = f' role="region" aria-label="{label}" tabindex="0"' if long or len(self.columns) > _WIDE else ""
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         kinds = [self._kind(position) for position in range(len(self.columns))]
         heads = "".join(map(self._heading, range(len(kinds)), kinds))
-        rows = [self._row(row, kinds) for row in self.rows]
-        size = LONG if name else max(len(rows), 1)
-        groups = "".join(f"<tbody>{''.join(rows[at : at + size])}</tbody>" for at in range(0, len(rows), size))
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        return f"<div{self._region(name)}><table>{caption}<thead><tr>{heads}</tr></thead>\n{groups}</table></div>"
+        rows = "".join(self._row(row, kinds) for row in self.rows)
+        table = f"<table>{caption}<thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody></table>"
+        return f'<div class="scroll{" long" * long}"{focus}>{table}</div>'
 
     def text(self) -> str:
         """The table in the terminal's width, texts wrapped within their columns."""
@@ -95,13 +101,6 @@ class Grid:
         with console.capture() as captured:
             console.print(table)
         return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
-
-    def _region(self, name: str) -> str:
-        long = len(self.rows) > LONG
-        region = f'{f' id="{name}"' if name else ""} class="scroll{" long" * long}"'
-        if not long and len(self.columns) <= _WIDE:
-            return region
-        return f'{region} role="region" aria-label="{escape(self.caption or "Table")}" tabindex="0"'
 
     def _heading(self, position: int, kind: str) -> str:
         order = ""

@@ -30,7 +30,7 @@ from gateway_workbook.whole_files import write_files
 from gateway_workbook.workbook import folder, ready_file, ready_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gateway_workbook.field import Choice, Values
@@ -95,6 +95,7 @@ class ProfileForm:
         self._from, self._loaded = chosen["profile"], load_profile(chosen["profile"])
         values = chosen | from_profile(self._loaded) | {"file": self._place()}
         self.fields = _Fields((*_START, *PROFILE_FIELDS, _FILE), values, check=self._problems)
+        self.changed: Callable[[], None] = lambda: None  # told after every change
         self.box: Any = None
         if self.fields.box is not None:
             self._build()
@@ -133,6 +134,15 @@ class ProfileForm:
                 raise UsageError("the form has changes that are not saved: press Save, then run this cell again")
             self._memory.keep(self._given, {name: values[name] for name in self._given})
         return str(values["profile"])
+
+    @property
+    def usable(self) -> bool:
+        """Whether `profile` can be read: nothing is wrong, and nothing is unsaved."""
+        return not self.fields.problems() and not self._changed(self.fields.values)
+
+    def refresh(self) -> None:
+        """Take what the controls hold, and say what is wrong."""
+        self.fields.refresh()
 
     def _changed(self, values: Values) -> bool:
         return _parsed(values) != self._loaded
@@ -179,6 +189,7 @@ class ProfileForm:
         text = self._wire(values, wrong)
         if self.aside.value != text:
             self.aside.value = text
+        self.changed()
 
     def _load(self, name: str) -> None:
         self._from, self._loaded = name, load_profile(name)

@@ -300,6 +300,7 @@ def test_work_of_tools_is_folded_into_its_turn(sandbox: Running, connect: Connec
     assert work[1].startswith("function: get_weather")
     assert "answer of a function It rains." in turns[1].text
     assert all("open" not in fold.attributes for fold in turns[0].all("details"))
+    assert "What is it? function: get_weather" in section(page, "conversations").text
     assert first.id in section(page, "calls").text
     assert "code_interpreter" in section(page, "calls").text
 
@@ -309,9 +310,14 @@ def test_a_response_that_broke_off_tells_why(sandbox: Running, connect: Connect,
     gateway = ScriptedGateway(lambda _: {"tool_calls": [call("code_interpreter", code="1")]})
     with serving(gateway.app) as url:
         model = f"{connect('portal-endless', target=url)}/gpt-4o"
-        response = strict.responses.create(model=model, input="go on", tools=tools)
+        conversation = strict.conversations.create().id
+        before = strict.responses.create(model="gpt-4o-mini", input="hello", conversation=conversation)
+        response = strict.responses.create(model=model, input="go on", tools=tools, conversation=conversation)
+        after = strict.responses.create(model="gpt-4o-mini", input="well?", conversation=conversation)
     assert response.status == "failed"
-    turn = look(sandbox).one("li", id=response.id)
+    turns = look(sandbox).one("details", **{"data-key": conversation}).one("ol")
+    assert [turn.attributes["id"] for turn in turns.all("li")] == [before.id, response.id, after.id]
+    turn = turns.one("li", id=response.id)
     assert "✗ failed" in turn.text
     assert "✗ the model called tools in 8 rounds running" in turn.text
     assert turn.text.count("through connection portal-endless: ✓ 200 OK") == 8

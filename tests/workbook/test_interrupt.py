@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_client.manager import KernelManager
 
+    from tests.workbook.conftest import Workbook
+
 
 SLOW_SECONDS = 6.0
 MODELS = ["gpt-4o", "mini", "third", "fourth", "fifth", "sixth"]
@@ -42,6 +44,7 @@ class Gateway:
     url: str = ""
     pause: float = 0.0
     free: int = 0
+    limited: bool = False
     seen: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -51,6 +54,8 @@ class Gateway:
             pause = self.pause if self.seen > self.free else 0
         time.sleep(pause)
         kind = {"content-type": "application/json"}
+        if self.limited:
+            return 429, kind | {"retry-after": "15"}, b"{}"
         if method == "POST":
             reply = good(json.loads(body))
             return reply.status, {"content-type": reply.kind}, b"".join(piece for _, piece in reply.pieces)
@@ -293,3 +298,64 @@ def test_a_probe_is_interrupted_and_run_again(kernel: Kernel, gateway: Gateway, 
     assert "GET /v1/models … 1, 1 s" in stopped.text
     assert "probing: interrupted after 1" in stopped.text
     assert "✓ 10_find_settings" in notebook.run_on()
+
+
+def test_waiting_for_a_limit_is_said_interrupted_and_run_again(
+    kernel: Kernel, gateway: Gateway, mine: str, tmp_path: Path
+) -> None:
+    begun(kernel, mine, tmp_path / "run")
+    notebook = Notebook(kernel, "02_discover_models", tmp_path / "run", readiness="none")
+    source, before, gateway.limited = notebook.run_until("discover(gateway"), gateway.seen, True
+    limit: list[float] = []
+
+    def a_second_later() -> bool:
+        if gateway.seen > before:
+            limit.append(time.monotonic())
+        return bool(limit) and time.monotonic() - limit[0] > 1
+
+    stopped = kernel.run(source, stop_when=a_second_later)
+    assert stopped.seconds_to_idle < 2
+    assert "waiting: the answer was 429 …" in stopped.text
+    assert stopped.error == ["interrupted: run this cell again"]
+    assert gateway.seen == before + 1
+    gateway.limited = False
+    assert "✓ 02_discover_models" in notebook.run_on()
+
+
+def test_the_start_of_a_sandbox_is_interrupted_and_run_again(
+    environment: dict[str, str], mine: str, tmp_path: Path
+) -> None:
+    own = environment | {"GATEWAY_WORKBOOK_SANDBOX": str(tmp_path / "sandbox"), "INTERRUPT_KEY": KEY}
+    manager, client = start_new_kernel(kernel_name="python3", env=own, cwd=str(tmp_path))
+    kernel = Kernel(manager, client)
+    try:
+        notebook = Notebook(kernel, "00_start_here", tmp_path / "run", profile=mine)
+        source = notebook.run_until("Step.start")
+        stopped = kernel.run(source, stop_when=(tmp_path / "sandbox" / "sandbox.log").exists)
+        assert stopped.seconds_to_idle < 2
+        assert stopped.error == ["interrupted: run this cell again"]
+        assert not (tmp_path / "run" / "run.json").exists()
+        assert "✓ 00_start_here" in notebook.run_on()
+        kernel.run("from gateway_workbook import sandbox_process; sandbox_process.stop()")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_saved_notebook_has_the_last_line_of_each_task_alone(
+    environment: dict[str, str], workbook: Workbook, gateway: Gateway, mine: str
+) -> None:
+    gateway.pause = 0.4
+    slow = type(workbook)(environment | {"INTERRUPT_KEY": KEY}, workbook.folder)
+    outcome = slow.run("--profile", mine, "-p", f"suite={suite(workbook.folder.parent)}")
+    assert outcome.code == 0, outcome.output
+    text = (outcome.folder / "notebooks" / "02_discover_models.ipynb").read_text(encoding="utf-8")
+    saved = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    shown = [one["data"] for cell in saved.cells for one in cell.get("outputs", []) if "data" in one]
+    lines = [data["text/plain"] for data in shown if data.get("text/plain", "").startswith("✓ ")]
+    assert [line.rpartition(" in ")[0] for line in lines] == [
+        "✓ 6 deployments asked",
+        "✓ 17 checks of readiness made",
+    ]
+    assert "<progress" not in text
+    assert "calling gpt-4o …" not in text

@@ -1,0 +1,50 @@
+"""Notebooks in a dark theme and in a narrow window: everything can be read, and nothing sticks out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from .accessibility import serious_findings
+
+if TYPE_CHECKING:
+    from .conftest import Screenshot
+    from .lab_page import LabPage, Theme
+
+pytestmark = pytest.mark.browser
+
+NARROW: Final = 480
+# What is wider than its output, and cannot be scrolled to where it is.
+STICKS_OUT: Final = """panel => [...panel.querySelectorAll('.jp-OutputArea-output')].flatMap(output => {
+  const edge = output.getBoundingClientRect().right + 1;
+  const scrolls = one => one !== output && (one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'visible'
+    || one.parentElement && scrolls(one.parentElement));
+  return [...output.querySelectorAll('*')]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > edge && !scrolls(one))
+    .map(one => one.outerHTML.slice(0, 120));
+})"""
+WALK: Final = ("00_start_here", "01_create_connections", "02_discover_models", "03_deploy_agent", "04_validate_prompts")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_outputs_keep_nobody_out(theme: Theme, lab_page: LabPage, screenshot: Screenshot) -> None:
+    notebook = lab_page.open(WALK[0])
+    lab_page.set_theme(theme)
+    for name in WALK:
+        notebook = notebook if notebook.name == name else notebook.follow(name)
+        assert notebook.run_all().errors() == []
+        notebook.panel.locator(".jp-OutputArea-output").first.scroll_into_view_if_needed()
+        screenshot(lab_page.page, name)
+        assert serious_findings(lab_page.page, within=f"[id='{notebook.identity}'] .jp-OutputArea-output") == []
+
+
+def test_nothing_sticks_out_of_a_narrow_window(lab_page: LabPage, screenshot: Screenshot) -> None:
+    notebook = lab_page.open(WALK[0])
+    lab_page.resize(NARROW)
+    for name in WALK:
+        notebook = notebook if notebook.name == name else notebook.follow(name)
+        assert notebook.run_all().errors() == []
+        notebook.panel.locator(".jp-OutputArea-output").first.scroll_into_view_if_needed()
+        screenshot(lab_page.page, name)
+        assert notebook.panel.evaluate(STICKS_OUT) == []
