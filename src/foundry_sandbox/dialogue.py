@@ -43,8 +43,8 @@ class Turn:
 
     @property
     def prompt(self) -> str:
-        """Return what the user said last."""
-        return next((one.text for one in reversed(self.said) if one.who == "user"), "(no prompt)")
+        """Return what the user said last, or nothing."""
+        return next((one.text for one in reversed(self.said) if one.who == "user"), "")
 
     @property
     def answer(self) -> str:
@@ -63,6 +63,11 @@ class Dialogue:
     turns: Sequence[Turn]
     total: int
     time: float
+
+    @property
+    def prompt(self) -> str:
+        """Return what the user said last, which may be some turns ago where tools were at work."""
+        return next((turn.prompt for turn in reversed(self.turns) if turn.prompt), "(no prompt)")
 
 
 def dialogues(state: State) -> list[Dialogue]:
