@@ -347,7 +347,7 @@ def test_a_saved_notebook_has_the_last_line_of_each_task_alone(
 ) -> None:
     gateway.pause = 0.4
     slow = type(workbook)(environment | {"INTERRUPT_KEY": KEY}, workbook.folder)
-    outcome = slow.run("--profile", mine, "-p", f"suite={suite(workbook.folder.parent)}")
+    outcome = slow.run("--profile", mine, "-p", "replace=true", "-p", f"suite={suite(workbook.folder.parent)}")
     assert outcome.code == 0, outcome.output
     text = (outcome.folder / "notebooks" / "02_discover_models.ipynb").read_text(encoding="utf-8")
     saved = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
