@@ -42,7 +42,12 @@ class LabPage:
     def set_theme(self, theme: Theme) -> None:
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
         light = str(theme == "JupyterLab Light").lower()
-        self.page.locator(f"body[data-jp-theme-light='{light}'][data-jp-theme-name='{theme}']").wait_for()
+        self.page.locator(f"body[data-jp-theme-light='{light}'][data-jp-theme-name='{theme}']").wait_for(
+            state="attached"
+        )
+
+    def save_all(self) -> None:
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save-all')")
 
     def resize(self, width: int) -> None:
         """Make the window narrow; a person with little room folds the file browser away."""

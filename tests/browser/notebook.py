@@ -38,16 +38,19 @@ class Notebook:
     page: Page
     hand: Hand
     path: str
-    panel: Locator
+    identity: str  # of its panel in the page
     seconds: float
 
     @classmethod
     def wait_ready(cls, page: Page, path: str, *, hand: Hand, since: float) -> Notebook:
         """The notebook of that path once it is shown and its kernel takes cells; `since` is a time.monotonic()."""
         page.wait_for_function(_FIND, arg=path, timeout=_READY_MS)
-        identity = page.evaluate(_READY, path)
-        panel = page.locator(f'[id="{identity}"]')
-        return cls(page=page, hand=hand, path=path, panel=panel, seconds=time.monotonic() - since)
+        identity = str(page.evaluate(_READY, path))
+        return cls(page=page, hand=hand, path=path, identity=identity, seconds=time.monotonic() - since)
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator(f'[id="{self.identity}"]')
 
     @property
     def name(self) -> str:
@@ -112,7 +115,8 @@ class Notebook:
         self.hand.write(f"{name} = {value!r}")
 
     def field(self, label: str) -> Locator:
-        return self.panel.get_by_label(label, exact=True)
+        """The last field with that label."""
+        return self.panel.get_by_label(label, exact=True).last
 
     def fill(self, label: str, text: str) -> None:
         self.hand.replace(self.field(label), text)
@@ -129,7 +133,7 @@ class Notebook:
     def follow(self, name: str) -> Notebook:
         """Click the last link to another notebook, and wait until that one is ready."""
         since = time.monotonic()
-        self.hand.click(self.panel.get_by_role("link", name=name).last)
+        self.hand.click(self.panel.locator(f"a[href*='/{name}.ipynb']").last)
         path = f"{self.path.rpartition('/')[0]}/{name}.ipynb"
         return Notebook.wait_ready(self.page, path, hand=self.hand, since=since)
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 NARROW: Final = 480
-# What is wider than its output, and cannot be scrolled to where it is.
+# What is wider than its output and does not scroll by itself; a figure keeps its size, and its output scrolls.
 STICKS_OUT: Final = """panel => [...panel.querySelectorAll('.jp-OutputArea-output')].flatMap(output => {
   const edge = output.getBoundingClientRect().right + 1;
-  const scrolls = one => one !== output && (one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'visible'
-    || one.parentElement && scrolls(one.parentElement));
-  return [...output.querySelectorAll('*')]
-    .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > edge && !scrolls(one))
-    .map(one => one.outerHTML.slice(0, 120));
+  const scrolls = one => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'visible';
+  const within = one => one !== output && (scrolls(one) || within(one.parentElement));
+  return [...output.querySelectorAll(':not(img)')]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > edge && !within(one))
+    .map(one => one.outerHTML.slice(0, 200));
 })"""
 WALK: Final = ("00_start_here", "01_create_connections", "02_discover_models", "03_deploy_agent", "04_validate_prompts")
 
