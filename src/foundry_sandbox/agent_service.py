@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from foundry_sandbox import __version__, azure, reply
-from foundry_sandbox.client_credentials import ClientCredentials
+from foundry_sandbox.client_credentials import ClientCredentials, NoTokenError
 from foundry_sandbox.identity import issue_token
 from foundry_sandbox.outbound import IDENTITY, resolve
 from foundry_sandbox.state import AgentCall
@@ -84,7 +84,7 @@ class AgentService:
             await response.aclose()
 
     async def _send(self, way: Outbound, prompt: Prompt, *, body: Mapping[str, Any]) -> httpx.Response:
-        headers = {**way.headers, **await self._bearer(way)}
+        headers = await self._headers(way, prompt)
         sent = {**body, **({"model": way.model} if way.model else {})}
         started = time.time()
         status = None
@@ -95,8 +95,17 @@ class AgentService:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise reply.unreachable(way, error) from error
         finally:
-            self._record(way, prompt, started=started, status=status)
+            self._record(prompt, way.shown_url, started=started, status=status)
         return response
+
+    async def _headers(self, way: Outbound, prompt: Prompt) -> dict[str, str]:
+        started = time.time()
+        try:
+            return {**way.headers, **await self._bearer(way)}
+        except NoTokenError as error:
+            # Without it nobody would see why a connection fails that no call ever went through.
+            self._record(prompt, error.url, started=started, status=error.refused)
+            raise
 
     def _request(
         self, way: Outbound, headers: Mapping[str, str], *, sent: Mapping[str, Any], response_id: str
@@ -106,7 +115,7 @@ class AgentService:
         encoded = {name.encode(): value.encode() for name, value in {**headers, **own}.items()}
         return self.http.build_request("POST", way.url, headers=encoded, content=json.dumps(sent))
 
-    def _record(self, way: Outbound, prompt: Prompt, *, started: float, status: int | None) -> None:
+    def _record(self, prompt: Prompt, url: str, *, started: float, status: int | None) -> None:
         self.state.log_agent_call(
             AgentCall(
                 response_id=prompt.response_id,
@@ -114,7 +123,7 @@ class AgentService:
                 connection=prompt.connection,
                 deployment=prompt.deployment,
                 method="POST",
-                url=way.shown_url,
+                url=url,
                 status=status,
                 milliseconds=round((time.time() - started) * 1000, 1),
                 time=started,

@@ -64,7 +64,7 @@ class GatewayRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentCall:
-    """One call the Agent Service made to a gateway; `status` is None when nothing answered."""
+    """One call the Agent Service made to a gateway, or a vain one for its token; `status` is None without an answer."""
 
     response_id: str
     agent: str | None

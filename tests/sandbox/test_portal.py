@@ -166,6 +166,23 @@ def test_a_gateway_that_is_not_there_fails_without_an_answer(
     assert "portal-nobody gpt-4o POST http://127.0.0.1:9/v1/chat/completions ✗ no answer" in section(page, "calls").text
 
 
+def test_a_connection_that_gets_no_token_is_failing(sandbox: Running, connect: Connect, strict: openai.OpenAI) -> None:
+    wrong = {"credentials": {"clientId": "sandbox-client", "clientSecret": "swordfish"}}
+    connect("portal-token", **{**properties(sandbox, "oauth"), **wrong})
+    ask(strict, "portal-token/gpt-4o")
+    page = look(sandbox)
+    assert "✗ failing: 401 Unauthorized" in row(page, "project portal-token")
+    shown = f"portal-token gpt-4o POST {sandbox.url}/gateways/oauth/token ✗ 401 Unauthorized"
+    assert shown in section(page, "calls").text
+    nowhere = {"tokenUrl": "http://key:swordfish@127.0.0.1:9/token?key=swordfish"}
+    connect("portal-token", **{**properties(sandbox, "oauth"), **nowhere})
+    ask(strict, "portal-token/gpt-4o")
+    page = look(sandbox)
+    assert "✗ failing: no answer" in row(page, "project portal-token")
+    assert "POST http://127.0.0.1:9/token ✗ no answer" in section(page, "calls").text
+    assert "swordfish" not in page.text
+
+
 @pytest.mark.parametrize(
     ("name", "change", "fault"),
     [
