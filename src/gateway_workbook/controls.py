@@ -127,7 +127,7 @@ class Action:
     def __init__(self, verb: str, doing: str, do: Callable[[], str]) -> None:
         self._verb, self._doing, self._do = verb, doing, do
         self._can = False
-        self.ended: Callable[[], None] = lambda: None  # told when the work is over
+        self.moved: Callable[[], None] = lambda: None  # told when longer work begins and ends
         self.button = widgets.Button(description=verb, disabled=True)
         self.told = html(kind="gw-told")
         self.widget = widgets.HBox([self.button, self.told])
@@ -167,6 +167,7 @@ class Job(Action):
         if self._can and not self.busy:
             self.busy = True
             self.allow(can=False)
+            self.moved()
             self.tell("")
             Thread(target=self._work, daemon=True).start()
 
@@ -184,7 +185,7 @@ class Job(Action):
             counting.join()
             self.busy = False
             self.button.description = self._verb
-            self.ended()
+            self.moved()
         self.tell(told, well=well)
 
     def _count(self, done: Event) -> None:

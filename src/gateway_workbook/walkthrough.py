@@ -113,7 +113,7 @@ class Walkthrough:
         self.box.add_class("gateway-workbook-form")
         self.box.add_class("gw-page")
         for panel in self.panels:
-            panel.job.ended = self.refresh
+            panel.job.moved = self.refresh
             if panel.form is not None:
                 panel.form.changed = self.refresh
         self.refresh()
