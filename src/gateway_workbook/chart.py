@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["COLOURS", "Chart", "columns", "fitted", "svg"]
 
+import base64
 import io
 import re
 import unicodedata
 import warnings
 import xml.etree.ElementTree as ET
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 import matplotlib as mpl
@@ -60,6 +62,11 @@ class Chart(Figure):
 
     def _repr_svg_(self) -> str:
         return svg(self)
+
+    def _repr_html_(self) -> str:
+        """The same as a picture that says what it shows: JupyterLab gives a bare SVG no text."""
+        drawing = base64.b64encode(svg(self).encode()).decode()
+        return f"<img alt='{escape(self.describes)}' src='data:image/svg+xml;base64,{drawing}'>"
 
 
 def svg(chart: Chart, *, themed: bool = False) -> str:

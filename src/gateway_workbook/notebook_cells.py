@@ -122,8 +122,8 @@ def _richest(data: NotebookNode, clean: Clean) -> Output:
     if _WIDGET in data and "text/html" not in data and (not text or text.startswith(_NO_TWIN) or _is_call(text)):
         return Output(kind="note", shown=_NO_FORM)
     forms: tuple[tuple[str, Callable[[str], Output]], ...] = (
+        ("image/svg+xml", lambda svg: _drawing(svg, clean, text)),  # before its HTML, which is a picture of it
         ("text/html", lambda html: Output(kind="html", shown=clean(html))),
-        ("image/svg+xml", lambda svg: _drawing(svg, clean, text)),
         ("text/markdown", lambda prose: Output(kind="html", shown=clean(_markdown(prose, {})))),
         ("image/png", lambda picture: _picture("image/png", picture, text)),
         ("image/jpeg", lambda picture: _picture("image/jpeg", picture, text)),

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import base64
 import re
 import sys
+from html import unescape
 
 import pytest
 from IPython.core.formatters import DisplayFormatter
@@ -120,6 +122,13 @@ def test_a_notebook_shows_the_chart_without_pyplot() -> None:
     data, _ = DisplayFormatter().format(figures.models(MODELS))
     assert data["image/svg+xml"].startswith("<svg")
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_a_notebook_shows_the_chart_with_its_text() -> None:
+    chart = figures.models(MODELS)
+    _, alt, _, source, _ = chart._repr_html_().split("'")
+    assert unescape(alt) == chart.describes
+    assert base64.b64decode(source.removeprefix("data:image/svg+xml;base64,")).decode() == figures.svg(chart)
 
 
 def test_names_are_cut_in_the_middle() -> None:
