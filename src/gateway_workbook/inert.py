@@ -38,7 +38,7 @@ _WORDS: Final = ("alt", "aria-", "class", "data-", "id", "placeholder", "src", "
 _SCHEMES: Final = ("", "http", "https", "mailto")
 _PICTURE: Final = "data:image/"
 # CSS can spell any of them with backslashes, too; the page's content security policy has the last word.
-_LOADS: Final = re.compile(r"@import|(?:url|src|image|image-set)\((?!\s*['\"]?\s*(?:#|data:image/))", re.IGNORECASE)
+_LOADS: Final = re.compile(r"@import|\b(?:url|src|image|image-set)\((?!\s*['\"]?\s*(?:#|data:image/))", re.IGNORECASE)
 
 
 def inert(
