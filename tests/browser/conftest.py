@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import COMMAND
 from tests.gateways.server import (
     pytest_runtest_makereport,  # noqa: F401  pytest finds hooks by name
 )
@@ -72,6 +74,14 @@ def window(browser: Browser, watch: Watch) -> Iterator[Window]:
 @pytest.fixture
 def page(window: Window) -> Page:
     return window()
+
+
+@pytest.fixture(scope="module")
+def sandbox(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a sandbox that only the tests of one module use: nobody else's connections are in it."""
+    surroundings = environment | {"GATEWAY_WORKBOOK_SANDBOX": str(tmp_path_factory.mktemp("pages") / "sandbox")}
+    yield surroundings
+    subprocess.run([COMMAND, "sandbox", "--stop"], env=surroundings, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")

@@ -34,12 +34,12 @@ STEP_MS: Final = 90_000
 
 
 @pytest.fixture
-def voila(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+def voila(sandbox: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     port = free_port()
     server = Server(url=f"http://127.0.0.1:{port}", key="", log=tmp_path / "voila.log")
     start = "import os, sys; os.chdir(sys.argv.pop(1)); from gateway_workbook.cli import main; main()"
     words = [sys.executable, "-c", start, str(tmp_path), "page", "--no-browser", "--port", str(port)]
-    with running(Command(words=words, ready=f"{server.url}/static/ready", environment=environment), log=server.log):
+    with running(Command(words=words, ready=f"{server.url}/static/ready", environment=sandbox), log=server.log):
         yield server
 
 

@@ -14,8 +14,6 @@ from tests.conftest import COMMAND
 from .accessibility import serious_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
     from .conftest import Screenshot, Window
@@ -35,14 +33,6 @@ RUNS: dict[str, tuple[list[str], int]] = {
 }
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 OVERHANG = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def sandbox(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a sandbox that only these runs go to."""
-    surroundings = environment | {"GATEWAY_WORKBOOK_SANDBOX": str(tmp_path_factory.mktemp("pages") / "sandbox")}
-    yield surroundings
-    subprocess.run([COMMAND, "sandbox", "--stop"], env=surroundings, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
