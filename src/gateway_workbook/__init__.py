@@ -10,7 +10,7 @@ Where things are, each importing only what stands before it:
 - forms of a profile: `whole_files`, `document`, `profile_rules`, `profile_note` (what a form cannot hold),
   `parameter_file`, `arm_resource`, `shell`, `arm_template`, `az_rest`, `az_yaml`, `bicep_value`, `bicep`,
   `reading` (any of them), then `profile` itself
-- what forms ask: `field`, `profile_fields`
+- what forms ask: `field`, `profile_fields`, `profile_values` (there and back)
 - a change of a profile, in its own file: `yaml_edit`, `profile_change`; what to change: `neighbours` (one change away),
   `mending` (tries them), `checkup` (a whole look, for `diagnose`)
 - the connection: `connection`, `difference`, `bounded` (how much is read), `exchange`, `sign_in`, `authentication`,
@@ -36,7 +36,7 @@ Where things are, each importing only what stands before it:
 - a notebook at work: `progress_line` (what is under way), `step`, `probe_session`, `prerequisites`, `creation`,
   `cleanup`
 - forms: `controls` (their parts), `form`, `profile_form`, `forms` (one for each notebook), `mend_form`,
-  `walkthrough` (all on one page)
+  `walkthrough` (all on one page), `page_server` (voila)
 - headless: `kernel`, `batch`, `cli_check` (check), `cli_diagnose`, `cli_forms` (export, import), `cli_html`,
   `cli_probe`, `cli_readiness`, `cli_triage`, `cli`
 """

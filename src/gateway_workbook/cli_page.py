@@ -23,19 +23,12 @@ def page(
 
     Needs the extra 'voila'.
     """
-    import os
-    import subprocess
-    import sys
     from importlib.util import find_spec
-    from pathlib import Path
 
-    from gateway_workbook import workbook
     from gateway_workbook.errors import UsageError
-    from gateway_workbook.walkthrough import FOLDER_VARIABLE
 
     if find_spec("voila") is None:
         raise UsageError("the page is served by voila, which is not installed: pip install 'gateway-workbook[voila]'")
-    words = [sys.executable, "-m", "voila", str(workbook.folder() / "walkthrough.ipynb"), "--Voila.ip=127.0.0.1"]
-    words += [f"--port={port}", *([] if browser else ["--no-browser"])]
-    environment = os.environ | {FOLDER_VARIABLE: str(Path.cwd())}
-    raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)  # noqa: S603  voila, by this Python
+    from gateway_workbook.page_server import serve
+
+    serve(port=port, opens=browser, told=lambda url: typer.echo(f"page:  {url}  (Ctrl-C ends it)"))

@@ -180,13 +180,16 @@ class Job(Action):
             told = self._do()
         except WorkbookError as error:
             told, well = str(error), False
+        except Exception as error:
+            told, well = f"the workbook broke ({type(error).__name__}: {error}): its log has the rest", False
+            raise
         finally:
             done.set()
             counting.join()
             self.busy = False
             self.button.description = self._verb
             self.moved()
-        self.tell(told, well=well)
+            self.tell(told, well=well)
 
     def _count(self, done: Event) -> None:
         seconds = 0

@@ -20,7 +20,7 @@ SHOWN: Final = {
     "validation": ("Verdict",),
     "triage": ("Triage",),
     "route_proof": ("RouteProof",),
-    "run": ("AgentRecord", "ConnectionRecord", "Validation"),
+    "run": ("AgentRecord", "ConnectionRecord", "Cleanup", "Validation"),
 }
 
 

@@ -30,9 +30,10 @@ __all__ = [
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from gateway_workbook.connection import without_query
+from gateway_workbook.front_end import notebooks_url
 from gateway_workbook.gateway import chat_url, endpoint_url
 from gateway_workbook.gateway_tools import GATEWAY_TOOLS
 from gateway_workbook.profile_change import in_words
@@ -219,7 +220,8 @@ def target(target: Target) -> pd.DataFrame:
         ("Project endpoint", target.project_endpoint),
     ]
     if target.descriptor:
-        rows.append(("Portal", target.descriptor.portal))
+        back = notebooks_url()  # the portal leads back to where it was opened from
+        rows.append(("Portal", target.descriptor.portal + (f"?{urlencode({'notebooks': back})}" if back else "")))
     return table(("What", "Value"), rows, caption="Where this run goes")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from IPython.core.getipython import get_ipython
 
 # What servers put into the environment of a kernel that they start for a person.
-OF_FRONT_ENDS: Final = ("SERVER_SOFTWARE", "JPY_SESSION_NAME")
+OF_FRONT_ENDS: Final = ("SERVER_SOFTWARE", "JPY_SESSION_NAME", "QUERY_STRING", "VOILA_REQUEST_URL")
 _VOILA: Final = "voila/"
 
 

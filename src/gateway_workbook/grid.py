@@ -38,6 +38,7 @@ _STYLE: Final = (
 )
 _TONES: Final = {"✓": "good", "✗": "bad", "!": "open", "?": "open", "↺": "open"}
 _MARKED: Final = re.compile(rf"\A[{''.join(map(re.escape, _TONES))}](?= \S)")
+_HERE: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+/(?:\?\S*)?")  # others are told, and lead nowhere
 _DIGITS: Final = re.compile(r"(\d+)")
 _WIDE: Final = 2  # columns; more may not fit and then scroll
 _SHORT: Final = 20  # characters; a column of short texts does not break them
@@ -137,8 +138,11 @@ def _shown(value: object) -> str:
 
 
 def _marked(value: object) -> str:
-    """The cell, escaped; a glyph at its beginning gets its tone."""
-    return _MARKED.sub(_toned, escape(_shown(value), quote=False))
+    """The cell, escaped; a glyph at its beginning gets its tone, and an address on this machine leads there."""
+    shown = escape(_shown(value))
+    if _HERE.fullmatch(shown):
+        return f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
+    return _MARKED.sub(_toned, shown)
 
 
 def _toned(found: re.Match[str]) -> str:

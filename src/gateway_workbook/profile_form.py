@@ -22,8 +22,9 @@ from gateway_workbook.front_end import somebody_there
 from gateway_workbook.preview import foundry_request, gateway_requests
 from gateway_workbook.profile import Profile, load_profile
 from gateway_workbook.profile_change import change_profile
-from gateway_workbook.profile_fields import PROFILE_FIELDS, from_profile, problems, to_profile
+from gateway_workbook.profile_fields import PROFILE_FIELDS
 from gateway_workbook.profile_rules import SECRETS
+from gateway_workbook.profile_values import from_profile, problems, to_profile
 from gateway_workbook.run import run_folder
 from gateway_workbook.secrets import SecretReference, is_reference
 from gateway_workbook.whole_files import write_files
@@ -93,7 +94,8 @@ class ProfileForm:
         self._given, self._memory = {"profile": profile, "target": target}, memory
         chosen = memory.recall(self._given) if somebody_there() else self._given
         self._from, self._loaded = chosen["profile"], load_profile(chosen["profile"])
-        values = chosen | from_profile(self._loaded) | {"file": self._place()}
+        self._offered = self._place(self._loaded.connection_name)
+        values = chosen | from_profile(self._loaded) | {"file": self._offered}
         self.fields = _Fields((*_START, *PROFILE_FIELDS, _FILE), values, check=self._problems)
         self.changed: Callable[[], None] = lambda: None  # told after every change
         self.box: Any = None
@@ -153,7 +155,7 @@ class ProfileForm:
 
     def _free(self, values: Values) -> bool:
         """Whether Save may write the file: it is the one that was loaded, or none is there, or it says the same."""
-        path = run_folder(values["file"])
+        path = run_folder(values["file"]).resolve()
         return path == self._own() or not path.exists() or not self._changed(values)
 
     def _own(self) -> Path | None:
@@ -161,21 +163,21 @@ class ProfileForm:
         path = ready_file(self._from, kind="gateways").resolve()
         return None if path.parent == (folder() / "gateways").resolve() else path
 
-    def _place(self) -> str:
-        """Where Save would write: the file that was loaded, or one named as its connection beside the runs."""
-        return str(self._from) if self._own() else f"runs/{self._loaded.connection_name}.yaml"
+    def _place(self, connection: str) -> str:
+        """Where Save would write: the file that was loaded, or one named as the connection beside the runs."""
+        own = self._own()
+        if own is None:
+            return f"runs/{connection}.yaml"
+        return str(self._from) if run_folder(self._from).resolve() == own else str(own)
 
     def _write(self) -> str:
         values = self.fields.values
-        profile, path = _parsed(values), run_folder(values["file"])
+        profile, path = _parsed(values), run_folder(values["file"]).resolve()
         if path == self._own():
-            before, after = self._loaded.to_data(), profile.to_data()
-            change_profile(
-                path, {name: after.get(name) for name in {*before, *after} if before.get(name) != after.get(name)}
-            ).write()
+            change_profile(path, _difference(self._loaded, profile)).write()
         else:
             write_files({path: profile.to_yaml()}, overwrite=path.exists())
-        self._from, self._loaded = values["file"], profile
+        self._from, self._loaded, self._offered = values["file"], profile, values["file"]
         self.fields.set(profile=values["file"])
         return f"wrote {path}"
 
@@ -184,6 +186,8 @@ class ProfileForm:
         if values["profile"] != self._from:
             self._load(values["profile"])
             return
+        if self._follows(values):
+            return
         wrong = self.fields.problems()
         self.save.allow(can=not wrong and self._changed(values))
         text = self._wire(values, wrong)
@@ -191,10 +195,19 @@ class ProfileForm:
             self.aside.value = text
         self.changed()
 
+    def _follows(self, values: Values) -> bool:
+        """Have the file's name follow the connection's, until a person has named the file."""
+        before, self._offered = self._offered, self._place(values["connectionName"])
+        if values["file"] != before or self._offered == before:
+            return False
+        self.fields.set(file=self._offered)
+        return True
+
     def _load(self, name: str) -> None:
         self._from, self._loaded = name, load_profile(name)
+        self._offered = self._place(self._loaded.connection_name)
         self.save.tell("")
-        self.fields.set(**from_profile(self._loaded), file=self._place())
+        self.fields.set(**from_profile(self._loaded), file=self._offered)
 
     def _wire(self, values: Values, wrong: Mapping[str, str]) -> str:
         if self.which.value == _YAML:

@@ -10,10 +10,10 @@ import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, get_args
-from uuid import uuid4
 
 import httpx
 from IPython.core.getipython import get_ipython
+from IPython.display import display
 
 from gateway_workbook import report as reports
 from gateway_workbook import target as targets
@@ -69,14 +69,12 @@ class Step:
         self._http: httpx.Client | None = None
         self._started = datetime.now(UTC)
         self._done = False
-        self._rail_id = ""
         self._put("running", "")
         _tell_failures(self)
 
     def _ipython_display_(self) -> None:
         """Show the rail of the run; it follows when this notebook passes or fails."""
-        self._rail_id = uuid4().hex
-        Rail(self.run, self.name).show(self._rail_id)
+        display(Rail(self.run, self.name))
 
     @classmethod
     def start(cls, run_dir: str | Path, *, profile: str, target: str) -> Self:
@@ -101,7 +99,7 @@ class Step:
             try:
                 run.require_passed(STEPS[: STEPS.index(name)])
             except UsageError:
-                Rail(run, name).show(uuid4().hex)  # the way to the notebook that comes first
+                display(Rail(run, name))  # the way to the notebook that comes first
                 raise
         return cls(name, run)
 
@@ -244,8 +242,7 @@ class Step:
     def _put(self, state: State, found: str) -> None:
         finished = None if state == "running" else datetime.now(UTC)
         self.run.record(StepRecord(step=self.name, state=state, started=self._started, finished=finished, found=found))
-        if self._rail_id:
-            Rail(self.run, self.name).show(self._rail_id, update=True)
+        Rail(self.run, self.name).follow()
 
 
 def check_control(control: str) -> None:

@@ -16,7 +16,7 @@ from gateway_workbook.finding import Finding
 from gateway_workbook.profile import Profile
 from gateway_workbook.readiness import Readiness
 from gateway_workbook.route_proof import RouteProof
-from gateway_workbook.run import AgentRecord, ConnectionRecord, Validation
+from gateway_workbook.run import AgentRecord, Cleanup, ConnectionRecord, Validation
 from gateway_workbook.suite import Suite
 from gateway_workbook.table import table
 from gateway_workbook.target import Target
@@ -150,6 +150,12 @@ def _validation(record: Validation) -> View:
             frames.proofs(record.proofs),
         ),
     )
+
+
+@view_of.register(Cleanup)
+def _cleanup(record: Cleanup) -> View:
+    told = f"removed {', '.join(record.removed) or 'nothing'}"
+    return View(sentences=(told + (f"; gone already: {', '.join(record.gone)}" if record.gone else ""),))
 
 
 @view_of.register(Triage)

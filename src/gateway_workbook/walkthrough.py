@@ -8,10 +8,9 @@ from __future__ import annotations
 __all__ = ["Walkthrough"]
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets as widgets
 
@@ -40,9 +39,8 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE: Final = "GATEWAY_WORKBOOK_FOLDER"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """One notebook on the page: its question, its button, and the files of it that are shown."""
+class _Part(NamedTuple):
+    """One notebook on the page: its question, its button's word before and during the work, and what is shown."""
 
     step: str
     question: str
@@ -52,48 +50,12 @@ class _Part:
 
 
 _PARTS: Final = (
-    _Part(
-        step=STEPS[0],
-        question="Which gateway, and where is Foundry?",
-        verb="Start",
-        doing="Starting",
-        shown=(),
-    ),
-    _Part(
-        step=STEPS[1],
-        question="What does Foundry store about it?",
-        verb="Create",
-        doing="Creating",
-        shown=(ConnectionRecord,),
-    ),
-    _Part(
-        step=STEPS[2],
-        question="Which models does it offer, and which of them answer?",
-        verb="Discover",
-        doing="Discovering",
-        shown=(Discovered, Readiness),
-    ),
-    _Part(
-        step=STEPS[3],
-        question="Can an agent live on one of them?",
-        verb="Deploy",
-        doing="Deploying",
-        shown=(AgentRecord,),
-    ),
-    _Part(
-        step=STEPS[4],
-        question="Do prompts come back right, and through the gateway?",
-        verb="Validate",
-        doing="Validating",
-        shown=(Validation,),
-    ),
-    _Part(
-        step=CLEAN_UP,
-        question="What did this leave behind?",
-        verb="Remove",
-        doing="Removing",
-        shown=(Cleanup,),
-    ),
+    _Part(STEPS[0], "Which gateway, and where is Foundry?", "Start", "Starting", ()),
+    _Part(STEPS[1], "What does Foundry store about it?", "Create", "Creating", (ConnectionRecord,)),
+    _Part(STEPS[2], "Which models does it offer?", "Discover", "Discovering", (Discovered, Readiness)),
+    _Part(STEPS[3], "Can an agent live on one of them?", "Deploy", "Deploying", (AgentRecord,)),
+    _Part(STEPS[4], "Do prompts come back right, through the gateway?", "Validate", "Validating", (Validation,)),
+    _Part(CLEAN_UP, "What did this leave behind?", "Remove", "Removing", (Cleanup,)),
 )
 
 
@@ -125,7 +87,7 @@ class Walkthrough:
 
     def refresh(self) -> None:
         """Say where the run stands, and let each button work that can."""
-        self._rail.value = Rail(self.run, "")._repr_html_()
+        self._rail.value = Rail(self.run, "", linked=False)._repr_html_()
         busy = any(panel.job.busy for panel in self.panels)
         standing = [stage.standing for stage in stages(self.run)]
         for position, panel in enumerate(self.panels):

@@ -192,6 +192,31 @@ def test_a_changed_profile_is_saved_as_papermill_takes_it(work: Path) -> None:
 
 
 @pytest.mark.usefixtures("_somebody")
+def test_the_file_is_named_as_the_connection_until_a_person_names_it(work: Path) -> None:
+    made = profile_form(work)
+    assert control(fields(made), "file").value == "runs/sandbox-openai.yaml"
+    control(fields(made), "connectionName").value = "contoso"
+    assert control(fields(made), "file").value == "runs/contoso.yaml"
+    control(fields(made), "file").value = "mine.yaml"
+    control(fields(made), "connectionName").value = "contoso-2"
+    assert control(fields(made), "file").value == "mine.yaml"
+
+
+@pytest.mark.usefixtures("_somebody")
+def test_a_file_beside_the_notebook_is_written_where_it_lies(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (work / "notebooks").mkdir()
+    monkeypatch.chdir(work / "notebooks")
+    mine = work / "notebooks" / "mine.yaml"
+    mine.write_text((folder() / "gateways" / "modelgateway-openai.yaml").read_text())
+    made = profile_form(work, "mine.yaml")
+    control(fields(made), "connectionName").value = "contoso"
+    made.save.button.click()
+    assert "connectionName: contoso" in mine.read_text()
+    assert not (work / "mine.yaml").exists()
+    assert load_profile(made.profile).connection_name == "contoso"
+
+
+@pytest.mark.usefixtures("_somebody")
 def test_a_profile_of_ones_own_keeps_its_comments(work: Path) -> None:
     text = (folder() / "gateways" / "modelgateway-openai.yaml").read_text()
     (work / "mine.yaml").write_text(f"# mine\n{text}")

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 
 from gateway_workbook.document import Document
 from gateway_workbook.profile import Profile, load_profile
-from gateway_workbook.profile_fields import PROFILE_FIELDS, from_profile, problems, to_profile
+from gateway_workbook.profile_fields import PROFILE_FIELDS
+from gateway_workbook.profile_values import from_profile, problems, to_profile
 from gateway_workbook.workbook import ready_names
 
 from .profiles import profiles
