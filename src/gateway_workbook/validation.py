@@ -63,10 +63,8 @@ class Validator:
         self._deployment, self._agent = deployment, agent
         self._seen_by_gateway = seen_by_gateway
 
-    def judge(
-        self, suite: Suite, *, parallel: int = 4, progress: Callable[[Verdict], None] = lambda _: None
-    ) -> tuple[Verdict, ...]:
-        """Verdicts in the suite's order, gateway before agent; `progress` is told each as it comes."""
+    def judge(self, suite: Suite, *, parallel: int = 4) -> tuple[Verdict, ...]:
+        """Verdicts in the suite's order, gateway before agent."""
         good: list[str] = []
         with Task("judging answers", done="answer(s) judged", total=len(suite.tasks)) as task:
 
@@ -76,7 +74,6 @@ class Validator:
                 verdict = self._judge(prompt, route)
                 good.extend([prompt.name] if verdict.judgement == "passed" else [])
                 task.did(f"{len(good)} passed")
-                progress(verdict)
                 return verdict
 
             return tuple(each(one, suite.tasks, parallel=parallel))

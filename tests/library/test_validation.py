@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gateway_workbook.agents import Answer
 from gateway_workbook.suite import Suite
-from gateway_workbook.validation import Validator, Verdict, passed
+from gateway_workbook.validation import Validator, passed
 from tests.library.wire import chat_answer, connection, gateway, reply
 
 if TYPE_CHECKING:
@@ -141,18 +140,6 @@ def test_an_answer_from_elsewhere_fails(seen: bool | None, judgement: str) -> No
 def test_the_gateways_route_needs_no_proof() -> None:
     verdict = validator(seen=lambda _: False).judge(suite("x", routes=("gateway",)))[0]
     assert (verdict.judgement, verdict.through_gateway) == ("passed", None)
-
-
-def test_progress_hears_of_every_verdict() -> None:
-    heard: list[Verdict] = []
-    lock = threading.Lock()
-
-    def hear(verdict: Verdict) -> None:
-        with lock:
-            heard.append(verdict)
-
-    verdicts = validator().judge(suite(*"abcdef"), progress=hear)
-    assert sorted(heard, key=lambda v: (v.prompt, v.route)) == sorted(verdicts, key=lambda v: (v.prompt, v.route))
 
 
 def test_a_long_answer_is_judged_whole_and_kept_short() -> None:
