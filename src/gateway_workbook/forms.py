@@ -279,7 +279,9 @@ def _ready(kind: str, now: str) -> list[Choice]:
 
 
 def _one_of(*words: str) -> Tell:
-    return lambda value: "" if value in words else f"no such choice '{value}': write {' or '.join(words)}"
+    *others, last = words
+    told = f"{', '.join(others)} or {last}"
+    return lambda value: "" if value in words else f"no such choice '{value}': write {told}"
 
 
 def _between(least: int, most: int) -> Tell:

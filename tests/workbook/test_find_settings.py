@@ -62,7 +62,7 @@ def test_another_profile_stays_unless_told(tmp_path: Path, environment: dict[str
     ("words", "sentence"),
     [
         (("-p", "url", "sandbox://custom"), "add --header 'X-Environment: VALUE'"),
-        (("-p", "key", "sk-swordfish"), "--key is no reference to a secret"),
+        (("-p", "key", "sk-swordfish"), "key: is no reference to a secret"),
         (("-p", "URL", "sandbox://apim"), "unknown parameter 'URL'"),
     ],
 )
@@ -85,6 +85,7 @@ def test_run_all_in_the_folder_it_lives_in(
     notebook = nbformat.read(folder / f"{NOTEBOOK}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, timeout=LIMIT_SECONDS, resources={"metadata": {"path": str(folder)}}).execute()
     assert (tmp_path / "runs" / "found.yaml").is_file()
-    shown = json.dumps(notebook.cells[6].outputs)
+    (asked,) = [cell for cell in notebook.cells if "find_settings(" in cell.source]
+    shown = json.dumps(asked.outputs)
     assert "/openai/deployments" in shown
     assert "What it means" in shown

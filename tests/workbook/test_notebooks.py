@@ -131,7 +131,7 @@ def test_a_stored_connection_that_cannot_work_fails_the_checkpoint(
 def test_an_unknown_way_makes_nothing(workbook: Workbook) -> None:
     outcome = workbook.run("-p", "way=bicep")
     assert outcome.code == 2
-    assert outcome.found("01_create_connections") == "no way 'bicep' to create a connection: write rest or files"
+    assert outcome.found("01_create_connections") == "way: no such choice 'bicep': write rest or files"
     assert Run.open(workbook.folder).ledger.entries() == []
 
 

@@ -42,7 +42,7 @@ def test_the_notebook_is_told_which(workbook: Workbook, which: str, deployments:
     outcome = workbook.papermill(STEP, "-p", "readiness", which)
     if deployments is None:
         assert outcome.code == 1
-        assert "no choice 'some' of deployments to check: write first, all or none" in outcome.output
+        assert "readiness: no such choice 'some': write first, all or none" in outcome.output
         assert outcome.states()[STEP] == "refused"
     else:
         assert outcome.code == 0, outcome.output
