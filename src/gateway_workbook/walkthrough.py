@@ -22,7 +22,7 @@ from gateway_workbook.form import Form, Memory
 from gateway_workbook.mend_form import mend_button
 from gateway_workbook.profile_form import ProfileForm
 from gateway_workbook.readiness import Readiness
-from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, Cleanup, ConnectionRecord, Run, RunInfo, Validation
+from gateway_workbook.run import CLEAN_UP, STEPS, AgentRecord, ConnectionRecord, Run, RunInfo, Validation
 from gateway_workbook.run import run_folder as folder_of
 from gateway_workbook.stages import stages
 from gateway_workbook.step_rail import Rail
@@ -55,7 +55,7 @@ _PARTS: Final = (
     _Part(STEPS[2], "Which models does it offer?", "Discover", "Discovering", (Discovered, Readiness)),
     _Part(STEPS[3], "Can an agent live on one of them?", "Deploy", "Deploying", (AgentRecord,)),
     _Part(STEPS[4], "Do prompts come back right, through the gateway?", "Validate", "Validating", (Validation,)),
-    _Part(CLEAN_UP, "What did this leave behind?", "Remove", "Removing", (Cleanup,)),
+    _Part(CLEAN_UP, "What did this leave behind?", "Remove", "Removing", ()),
 )
 
 
