@@ -81,7 +81,8 @@ def test_every_link_leads_somewhere(walk: Outcome) -> None:
         for href in hrefs:
             path, _, fragment = href.partition("#")
             assert not path.endswith(".ipynb"), (step, href)
-            assert path.startswith(("https://", "http://127.0.0.1:")) or (walk.folder / "notebooks" / path).exists(), (step, href)
+            outward = path.startswith(("https://", "http://127.0.0.1:"))  # the second is the portal
+            assert outward or (walk.folder / "notebooks" / path).exists(), (step, href)
             assert path or fragment in ids, (step, href)
         assert {f"{other}.html" for other in STEPS if other != step} | {"../report.html"} <= set(hrefs)
     report = (walk.folder / "report.html").read_text(encoding="utf-8")
